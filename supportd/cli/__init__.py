@@ -1,0 +1,5 @@
+"""The program ``supportd``: what a person types, and what they read back."""
+
+from supportd.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,39 @@
+"""Opening the reader's keys once, outside of the running daemon: at set-up, and to check them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from supportd.matrix.service import MatrixSettings, MatrixSide
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from supportd.engine.wire import Account, GapMark, ParkMark, SyncBatch
+    from supportd.sdk.ids import RoomId
+
+
+class _Nobody:
+    """An inbox for a Matrix side that is opened but never reads."""
+
+    async def token(self, account: Account) -> str | None:
+        del account
+
+    async def accept(self, batch: SyncBatch) -> None:
+        raise AssertionError(type(batch))
+
+    async def gaps(self) -> tuple[GapMark, ...]:
+        return ()
+
+    async def parked(self, sessions: Collection[tuple[RoomId, str]] | None = None) -> tuple[ParkMark, ...]:
+        del sessions
+        return ()
+
+
+async def open_once(settings: MatrixSettings) -> None:
+    """Make or check the reader's keys and its cross-signing; raises :class:`~supportd.matrix.errors.MatrixError`."""
+    side = MatrixSide(settings, _Nobody())
+    try:
+        await side.open()
+    finally:
+        await side.close()

@@ -1,0 +1,1 @@
+"""The pure rules of a group: no input, no output, no clock."""

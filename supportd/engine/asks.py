@@ -1,0 +1,157 @@
+"""Putting asks to people and hearing their answers; the only place that knows how an ask lives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from supportd.domain import asking
+from supportd.engine import deed, gate, names
+from supportd.engine.inner import CORE
+from supportd.engine.unit import OpenAsk
+from supportd.sdk import effects as fx
+from supportd.sdk.ask import NO, YES, Ask, Step
+from supportd.sdk.events import AskAnswered, AskExpired
+from supportd.sdk.ids import EventId
+
+if TYPE_CHECKING:
+    from supportd.engine.unit import UnitOfWork
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.facts import Group
+    from supportd.sdk.ids import PersonId
+
+#: The core's own timers and asks carry these in front of the id they are about.
+STEP_TIMER = "ask:"
+HELD_ASK = "held:"
+HELD_FOR = timedelta(days=7)
+
+
+def open_ask(uow: UnitOfWork, group: Group, plugin: str, id_: str, ask: Ask) -> None:
+    """Open ``ask`` and put its first step to people; nothing happens when its key is open already."""
+    opened = OpenAsk(id=id_, group=group.id, plugin=plugin, ask=ask, step=0)
+    if uow.asks.open(opened, group.now):
+        next_step(uow, group, opened)
+
+
+def next_step(uow: UnitOfWork, group: Group, opened: OpenAsk) -> AskExpired | None:
+    """Put the next step's question to its people, or end the ask in silence after the last step."""
+    if opened.step >= len(opened.ask.steps):
+        return _expire(uow, group, opened)
+    step = opened.ask.steps[opened.step]
+    uow.asks.step(opened.id, opened.step + 1)
+    asked = set(uow.asks.asked(opened.id))
+    for person in step.to:
+        if person not in asked:
+            _put(uow, group, opened, person)
+    uow.timers.start(group.id, CORE, f"{STEP_TIMER}{opened.id}", step.until)
+    return None
+
+
+def _put(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId) -> None:
+    known = group.person(person)
+    if known is None or not known.has_account:
+        return
+    row = names.derived("ask", opened.id, person)
+    question = fx.PostDirect(to=person, text=opened.ask.question, urgent=opened.ask.urgent)
+    passed = gate.admit(uow, group, CORE, frozenset(), question)
+    if isinstance(passed, gate.Passed):
+        uow.asks.put_to(opened.id, person, row)
+        deed.write_to(uow, group, opened.plugin, row, question, passed)
+
+
+def _expire(uow: UnitOfWork, group: Group, opened: OpenAsk) -> AskExpired | None:
+    if not _close(uow, group, opened, "silence"):
+        return None
+    return AskExpired(id=EventId(f"ask:{opened.id}:silence"), group=group.id, at=group.now, key=opened.ask.key)
+
+
+def _close(uow: UnitOfWork, group: Group, opened: OpenAsk, outcome: str) -> bool:
+    for row in uow.asks.unsent(opened.id):
+        uow.outbox.refused(row, group.now)
+    uow.timers.cancel(group.id, CORE, f"{STEP_TIMER}{opened.id}")
+    return uow.asks.close(opened.id, outcome, group.now)
+
+
+def close_by_key(uow: UnitOfWork, group: Group, plugin: str, key: str) -> None:
+    """End an open ask without an answer."""
+    opened = uow.asks.by_key(group.id, plugin, key)
+    if opened is not None:
+        _close(uow, group, opened, "closed")
+
+
+def reaction(uow: UnitOfWork, group: Group, person: PersonId, target: EventId, key: str) -> tuple[bool, AskAnswered | None]:
+    """Hear a reaction: whether it answered an ask, and the event when that decided it."""
+    opened = uow.asks.by_event(target, person)
+    if opened is None or opened.ask.proof:
+        return False, None
+    answer = asking.by_reaction(opened.ask.answers, key)
+    return _given(uow, group, opened, person, answer.name if answer else None)
+
+
+def word(uow: UnitOfWork, group: Group, person: PersonId, text: str, in_reply_to: EventId | None) -> tuple[bool, AskAnswered | None]:
+    """Hear words in a direct chat, whose author is proven: whether they answered an ask, and the event when that decided it."""
+    opened = uow.asks.by_event(in_reply_to, person) if in_reply_to else uow.asks.latest_for(group.id, person)
+    if opened is None:
+        return False, None
+    answer = asking.by_word(opened.ask.answers, text)
+    return _given(uow, group, opened, person, answer.name if answer else None)
+
+
+def _given(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, name: str | None) -> tuple[bool, AskAnswered | None]:
+    if name is None:
+        return False, None
+    given = uow.asks.answer(opened.id, person, name, group.now)
+    won = asking.winner(opened.ask.answers, given)
+    if won is None:
+        return True, None
+    answer, people = won
+    others = [one for one in uow.asks.asked(opened.id) if one not in people]
+    if not _close(uow, group, opened, answer.name):
+        return True, None
+    if opened.ask.told:
+        _tell(uow, group, opened, others)
+    event = AskAnswered(
+        id=EventId(f"ask:{opened.id}:{answer.name}"), group=group.id, at=group.now, key=opened.ask.key, answer=answer.name, by=people
+    )
+    return True, event
+
+
+def _tell(uow: UnitOfWork, group: Group, opened: OpenAsk, others: list[PersonId]) -> None:
+    for person in others:
+        line = fx.PostDirect(to=person, text=opened.ask.told)
+        passed = gate.admit(uow, group, CORE, frozenset(), line)
+        if isinstance(passed, gate.Passed):
+            deed.write_to(uow, group, opened.plugin, names.derived("told", opened.id, person), line, passed)
+
+
+def ask_before(uow: UnitOfWork, group: Group, row: str, effect: Effect) -> None:
+    """Ask the key members whether a held effect may go; the person it is about is never asked."""
+    about = set(gate.people_of(effect))
+    able = tuple(one.id for one in group.in_turn("moderate") if one.id not in about)
+    if not able:
+        return
+    question = HELD_QUESTIONS.get(type(effect), "May the bot do this: {what}? Answer yes or no.")
+    text = question.format(what=type(effect).__name__, name=", ".join(group.name_of(one) for one in about))
+    ask = Ask(key=f"{HELD_ASK}{row}", question=text, answers=(YES, NO), steps=(Step(to=able, until=group.now + HELD_FOR),), proof=True)
+    open_ask(uow, group, CORE, names.derived("before", row), ask)
+
+
+HELD_QUESTIONS: dict[type[Effect], str] = {
+    fx.RemoveMember: "May I remove {name} from the room? Nothing happens until one of you answers yes or no here, in words."
+}
+
+
+def ask_uncertain(uow: UnitOfWork, group: Group, row: str) -> None:
+    """Ask the key members whether a text that may have arrived should be sent again."""
+    able = tuple(one.id for one in group.in_turn("moderate"))
+    if not able:
+        return
+    steps = (Step(to=able, until=group.now + HELD_FOR),)
+    ask = Ask(key=f"{HELD_ASK}{row}", question=UNCERTAIN, answers=(YES, NO), steps=steps, proof=True)
+    open_ask(uow, group, CORE, names.derived("uncertain", row), ask)
+
+
+UNCERTAIN = (
+    "Automatic message: the server was away for a day. One message of mine may not have arrived. "
+    "Shall I send it again? Somebody may then see it twice. Answer yes or no, in words."
+)

@@ -1,0 +1,122 @@
+"""Carrying out accepted effects inside the transaction: rows of the outbox, or changes of what supportd keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from supportd.engine import asks, gate, names
+from supportd.engine.inner import CORE, CreateDirect
+from supportd.engine.unit import JournalLine, Link, NewRow
+from supportd.sdk import effects as fx
+from supportd.sdk.ask import Ask, CloseAsk
+from supportd.sdk.facts import Consent
+from supportd.sdk.settings import render
+
+if TYPE_CHECKING:
+    from supportd.engine.gate import Passed
+    from supportd.engine.unit import UnitOfWork
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.facts import Group
+    from supportd.sdk.ids import PersonId
+
+
+@dataclass(slots=True)
+class Deeds:
+    """What one handled event leads to besides rows: answers to the command, and whether something leaves."""
+
+    public_url: str = ""
+    replies: list[fx.Reply] = field(default_factory=list)
+    leaving: int = 0
+
+
+def carry_out(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, deeds: Deeds) -> None:
+    """Do what an accepted effect asks for; ``id_`` stands for this decision and makes it happen once."""
+    if isinstance(effect, fx.Reply):
+        deeds.replies.append(effect)
+    elif isinstance(effect, Ask):
+        asks.open_ask(uow, group, plugin, id_, effect)
+    elif isinstance(effect, CloseAsk):
+        asks.close_by_key(uow, group, plugin, effect.key)
+    elif type(effect) in gate.INSIDE:
+        _change_facts(uow, group, plugin, effect)
+    else:
+        _queue(uow, group, plugin, id_, effect, passed, deeds)
+
+
+def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) -> None:
+    match effect:
+        case fx.StartTimer(key=key, at=at):
+            uow.timers.start(group.id, plugin, key, at)
+        case fx.CancelTimer(key=key):
+            uow.timers.cancel(group.id, plugin, key)
+        case fx.RecordConsent(person=person, kind=kind, wording=wording, given=given, how=how):
+            uow.groups.record_consent(group.id, Consent(person, kind, wording, given, how, group.now))
+        case fx.SetDuty(kind=kind, person=person, start=start, end=end):
+            uow.groups.set_duty(group.id, kind, person, start, end)
+        case fx.EndDuty(kind=kind, person=person, start=start):
+            uow.groups.end_duty(group.id, kind, person, start)
+        case fx.OpenCase(key=key, kind=kind, refs=refs):
+            uow.groups.open_case(group.id, plugin, key, kind, refs, group.now)
+        case fx.CloseCase(key=key, outcome=outcome):
+            uow.groups.close_case(group.id, plugin, key, outcome, group.now)
+        case _:  # pragma: no cover - gate.INSIDE lists exactly the kinds above
+            raise AssertionError(type(effect))
+
+
+def _queue(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, deeds: Deeds) -> None:
+    if isinstance(effect, fx.CreateRoom):
+        # A room is made once for its key, whoever asks for it and however often.
+        id_ = names.derived("room", group.id, effect.key)
+    if isinstance(effect, fx.OfferLink):
+        effect = _with_link(uow, group, plugin, id_, effect, deeds)
+    if isinstance(effect, (fx.PostDirect, fx.OfferLink)):
+        write_to(uow, group, plugin, id_, effect, passed)
+    else:
+        _add(uow, group, plugin, id_, effect, passed)
+    deeds.leaving += 1
+
+
+def _with_link(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: fx.OfferLink, deeds: Deeds) -> fx.PostDirect:
+    token = uow.token("link", id_)
+    link = Link(group=group.id, plugin=plugin, key=effect.key, person=effect.to, button=effect.button, expires=effect.expires, used=False)
+    uow.links.add(token, link, group.now)
+    # The token stands behind the hash sign: it reaches no server log and no Referer header (trust.md, 14.2.1).
+    address = f"{deeds.public_url}/l#{token}"
+    return fx.PostDirect(to=effect.to, text=render(effect.text, link=address, group=group.name))
+
+
+def write_to(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed) -> None:
+    """Queue a text for one person; their direct chat is made first, and the text waits until they are in it."""
+    person: PersonId = effect.to  # type: ignore[attr-defined]  # both kinds that come here are for one person
+    room = uow.rooms.direct_with(group.id, person)
+    if room is None:
+        making = CreateDirect(to=person)
+        _add(uow, group, CORE, names.derived("direct", group.id, person), making, gate.Passed(group.now))
+    inside = room is not None and uow.rooms.membership(room, person) == "join"
+    _add(uow, group, plugin, id_, effect, passed, blocked=not inside)
+
+
+def _add(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, *, blocked: bool = False) -> None:
+    route = gate.ROUTES[type(effect)]
+    people = gate.people_of(effect)
+    row = NewRow(
+        id=id_,
+        group=group.id,
+        plugin=plugin,
+        account=route.account,
+        lane=gate.lane_of(effect, group),
+        priority=route.priority,
+        effect=effect,
+        not_before=passed.not_before,
+        state="held" if passed.held else "blocked" if blocked else "waiting",
+        person=people[0] if len(people) == 1 else None,
+    )
+    if uow.outbox.add(row, group.now) and passed.held:
+        uow.journal.add(
+            JournalLine(group=group.id, plugin=plugin, at=group.now, kind=type(effect).__name__, outcome="held", reason=HELD_REASON)
+        )
+        asks.ask_before(uow, group, id_, effect)
+
+
+HELD_REASON = "A key member has to agree first."

@@ -1,0 +1,180 @@
+"""The engine: what came in is decided and committed; what is due is done."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from supportd.engine import wire
+from supportd.engine.dispatch import Task
+from supportd.engine.resolve import resolve
+from supportd.engine.retry import settled
+from supportd.engine.timers import fire_due, retry_due
+from supportd.logs import get_logger, short
+from supportd.sdk import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from supportd.engine.dispatch import Dispatcher
+    from supportd.engine.ports import Assessor, Clock
+    from supportd.engine.pump import Pump
+    from supportd.engine.results import Results
+    from supportd.engine.unit import Store, UnitOfWork
+    from supportd.engine.wire import Account, GapMark, Incoming, Mark, ParkMark, SyncBatch
+    from supportd.sdk.findings import Finding
+    from supportd.sdk.ids import RoomId, UserId
+
+log = get_logger(__name__)
+
+#: Events committed together; the token stands in the last commit of a batch.
+AT_ONCE = 50
+
+
+class Engine:
+    """Joins the doors; one for each process. Implements the port ``MatrixInbox``."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        results: Results,
+        pump: Pump,
+        assessor: Assessor,
+        clock: Clock,
+        *,
+        ours: Collection[UserId],
+    ) -> None:
+        """Take the doors and the Matrix ids of our own accounts."""
+        self.store = store
+        self.dispatcher = dispatcher
+        self.results = results
+        self.pump = pump
+        self.assessor = assessor
+        self.clock = clock
+        self.ours = frozenset(ours)
+        self.timers_changed = asyncio.Event()
+
+    # ---- what the Matrix side calls (port MatrixInbox) --------------------------------------------------------------
+
+    async def token(self, account: Account) -> str | None:
+        """Return the committed sync token."""
+        return await self.store.read(lambda uow: uow.marks.token(account))
+
+    async def gaps(self) -> tuple[GapMark, ...]:
+        """Return open gaps."""
+        return await self.store.read(lambda uow: uow.marks.gaps())
+
+    async def parked(self, sessions: Collection[tuple[RoomId, str]] | None = None) -> tuple[ParkMark, ...]:
+        """Return events that wait for their keys."""
+        return await self.store.read(lambda uow: uow.marks.parked(sessions))
+
+    async def accept(self, batch: SyncBatch) -> None:
+        """Handle a batch, oldest first; the marks are in the last commit."""
+        chunks = [batch.incoming[at : at + AT_ONCE] for at in range(0, len(batch.incoming), AT_ONCE)] or [()]
+        for chunk in chunks[:-1]:
+            await self._commit(chunk, ())
+        await self._commit(chunks[-1], batch.marks)
+
+    async def _commit(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...]) -> None:
+        started = time.perf_counter()
+        findings = await self._assess(chunk)
+        leaving = await settled(self.store, lambda uow: self._work(uow, chunk, marks, findings))
+        self.pump.wake()
+        self.timers_changed.set()
+        if chunk:
+            log.info("events.handled", events=len(chunk), effects=leaving, took_ms=round((time.perf_counter() - started) * 1000, 1))
+
+    def _work(
+        self,
+        uow: UnitOfWork,
+        chunk: Sequence[Incoming],
+        marks: tuple[Mark, ...],
+        findings: Mapping[str, Mapping[str, tuple[Finding, ...]]],
+    ) -> int:
+        now = self.clock.now()
+        leaving = 0
+        for incoming in chunk:
+            if uow.handled.seen(incoming.id):
+                continue
+            event = resolve(uow, incoming, self.ours, now)
+            if event is not None:
+                task = Task(event, findings=findings.get(incoming.id, {}))
+                leaving += self.dispatcher.handle(uow, task, now).leaving
+            uow.handled.add(incoming.id, now)
+        for mark in marks:
+            if isinstance(mark, wire.EchoMark):
+                self._echo(uow, mark, now)
+        uow.marks.apply(marks, now)
+        return leaving
+
+    def _echo(self, uow: UnitOfWork, mark: wire.EchoMark, now: datetime) -> None:
+        row = uow.outbox.echo(mark.transaction, mark.event, now)
+        if row is not None:
+            uow.asks.sent(row.id, mark.event)
+            log.info("effect.echoed", kind=type(row.effect).__name__, group=row.group, id=short(row.id))
+
+    async def _assess(self, chunk: Sequence[Incoming]) -> dict[str, dict[str, tuple[Finding, ...]]]:
+        """Let plugins think about new messages before the transaction opens; they see people's ids, never Matrix ids."""
+        able = [name for name in self.dispatcher.plugins.names() if self.assessor.assesses(name)]
+        found: dict[str, dict[str, tuple[Finding, ...]]] = {}
+        for incoming in chunk if able else ():
+            if isinstance(incoming.content, (wire.Said, wire.Edited)) and incoming.sender not in self.ours:
+                found[incoming.id] = await self._assess_one(incoming, able)
+        return found
+
+    async def _assess_one(self, incoming: Incoming, able: Sequence[str]) -> dict[str, tuple[Finding, ...]]:
+        def look(uow: UnitOfWork) -> tuple[ev.MessagePosted, dict[str, object]] | None:
+            group = uow.rooms.group_of(incoming.room)
+            person = uow.people.by_user(group, incoming.sender) if group else None
+            if group is None or person is None or uow.handled.seen(incoming.id):
+                return None
+            text = incoming.content.text if isinstance(incoming.content, (wire.Said, wire.Edited)) else ""
+            event = ev.MessagePosted(id=incoming.id, group=group, at=incoming.at, room=incoming.room, author=person, text=text)
+            active = [name for name in able if uow.states.get(group, name).state in {"on", "shadow", "retrying"}]
+            return event, {name: self.dispatcher.plugins.settings(uow, name, group, incoming.room) for name in active}
+
+        looked = await self.store.read(look)
+        if looked is None:
+            return {}
+        event, settings = looked
+        return {name: await self.assessor.assess(name, event, one) for name, one in settings.items()}  # type: ignore[arg-type]
+
+    # ---- what is due ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve timers and retries until cancelled."""
+        tidied = self.clock.now()
+        while True:
+            self.timers_changed.clear()
+            await self.due()
+            if (self.clock.now() - tidied).total_seconds() > TIDY_EVERY:
+                tidied = self.clock.now()
+                await settled(self.store, lambda uow: uow.tidy(tidied))
+            try:
+                async with asyncio.timeout(1.0):
+                    await self.timers_changed.wait()
+            except TimeoutError:
+                continue
+
+    async def due(self) -> int:
+        """Fire what is due now; returns how many events that were."""
+        count = 0
+        while True:
+            now = self.clock.now()
+            fired = await self.store.read(lambda uow: _anything(uow, now))
+            if not fired:
+                return count
+            count += await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now) + retry_due(uow, self.dispatcher, now))
+            self.pump.wake()
+
+
+#: Seconds between two deletions of what is past its time.
+TIDY_EVERY = 600
+
+
+def _anything(uow: UnitOfWork, now: datetime) -> bool:
+    moments = [uow.timers.next_due(), uow.inbox.next_due()]
+    return any(moment is not None and moment <= now for moment in moments)

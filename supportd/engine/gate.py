@@ -1,0 +1,186 @@
+"""The gate: which effects may leave, by which account, when, and what a person has to agree to first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from supportd.engine import names
+from supportd.engine.inner import CORE, CreateDirect
+from supportd.sdk import effects as fx
+from supportd.sdk.ask import Ask, CloseAsk
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from supportd.engine.unit import UnitOfWork
+    from supportd.engine.wire import Account
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.facts import Group
+    from supportd.sdk.ids import PersonId, RoomId
+
+#: A plugin may add this many rows a minute in one group; more wait their turn, nothing is dropped.
+ROWS_PER_MINUTE = 60
+#: The longest texts and the most people in one effect: what is larger is a mistake of the plugin.
+LONGEST_TEXT = 16_000
+MOST_PEOPLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one kind of effect leaves: by which account, how urgent, and which level of power it needs in the room."""
+
+    account: Account
+    priority: Literal[0, 1, 2]
+    needs: str | None = None
+    asks_first: bool = False
+
+
+#: One row for each kind of effect that leaves; the accounts are explained in ``docs/operators/accounts.md``.
+ROUTES: dict[type[Effect], Route] = {
+    fx.Redact: Route("reader", 0, "redact"),
+    fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
+    fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
+    fx.CreateRoom: Route("creator", 1),
+    fx.LinkRoom: Route("doorkeeper", 1, "state_default"),
+    fx.InviteMember: Route("doorkeeper", 1, "invite"),
+    CreateDirect: Route("creator", 1),
+    fx.PostDirect: Route("reader", 1, "events_default"),
+    fx.OfferLink: Route("reader", 1, "events_default"),
+    fx.PostMessage: Route("reader", 2, "events_default"),
+    fx.React: Route("reader", 2, "events_default"),
+}
+#: Kinds that change only what supportd keeps itself.
+INSIDE: frozenset[type[Effect]] = frozenset(
+    {
+        fx.StartTimer, fx.CancelTimer, fx.RecordConsent, fx.SetDuty, fx.EndDuty, fx.OpenCase, fx.CloseCase, fx.Reply, Ask, CloseAsk,
+    }
+)  # fmt: skip
+#: Every plugin may answer the command it was given.
+ALWAYS_GRANTED: frozenset[type[Effect]] = frozenset({fx.Reply})
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The effect may go, not before ``not_before``; ``held``: a person has to agree first."""
+
+    not_before: datetime
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The effect may not go; ``reason`` is a sentence that a member could read."""
+
+    reason: str
+
+
+def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Effect]], effect: Effect) -> Passed | Refused:
+    """Check one effect of one plugin against everything it has to respect."""
+    kind = type(effect)
+    if kind not in grants | ALWAYS_GRANTED and plugin != CORE:
+        return Refused(f"The plugin {plugin} has no grant for {kind.__name__}.")
+    problem = _people_problem(group, effect) or _room_problem(uow, group, effect) or _size_problem(effect) or _time_problem(effect)
+    if problem:
+        return Refused(problem)
+    if kind in INSIDE:
+        return Passed(group.now)
+    return Passed(_not_before(uow, group, plugin, effect), held=ROUTES[kind].asks_first)
+
+
+def people_of(effect: Effect) -> tuple[PersonId, ...]:
+    """Return everybody an effect is about."""
+    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention") if not isinstance(effect, Ask)]
+    found = [one for one in single if one is not None]
+    if isinstance(effect, fx.CreateRoom):
+        found += [*effect.members, *effect.owners, *effect.key_members]
+    if isinstance(effect, Ask):
+        found += [one for step in effect.steps for one in step.to]
+    return tuple(dict.fromkeys(found))
+
+
+def rooms_of(effect: Effect) -> tuple[RoomId, ...]:
+    """Return every room an effect is about."""
+    found: list[RoomId | None] = [getattr(effect, name, None) for name in ("room", "space")]
+    return tuple(one for one in found if one is not None)
+
+
+def _people_problem(group: Group, effect: Effect) -> str | None:
+    needs_account = isinstance(effect, (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink, CreateDirect))
+    for person in people_of(effect):
+        known = group.person(person)
+        if known is None:
+            return "This would reach somebody who is not in the group's people."
+        if needs_account and not known.has_account:
+            return "This person has no chat account; use another way to reach them."
+    if isinstance(effect, Ask) and not any(step.to for step in effect.steps):
+        return "This question has nobody to be put to."
+    return None
+
+
+def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
+    route = ROUTES.get(type(effect))
+    for room in rooms_of(effect):
+        known = group.room_by_id(room)
+        if known is None:
+            return "This room does not belong to the group."
+        if route is not None and route.account == "reader" and known.listening != "reader":
+            return f"The bot does not speak in this room: its listening level is {known.listening}."
+        power = uow.rooms.power(room)
+        if route is None or route.needs is None or power is None:
+            continue
+        levels, needed = power
+        needs = needed.get(route.needs, needed.get("state_default", 50))
+        if levels.get(route.account, 0) < needs:
+            return f"The account {route.account} lacks the power for this in the room; give it level {needs}."
+    return None
+
+
+def _size_problem(effect: Effect) -> str | None:
+    texts = [getattr(effect, name, "") for name in ("text", "reason", "question")]
+    if any(len(text) > LONGEST_TEXT for text in texts):
+        return f"The text is longer than {LONGEST_TEXT} characters."
+    if len(people_of(effect)) > MOST_PEOPLE:
+        return f"This is about more than {MOST_PEOPLE} people at once."
+    if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= 100:  # noqa: PLR2004 - the levels plugins may give
+        return "A level of power lies between 0 and 100."
+    return None
+
+
+def _time_problem(effect: Effect) -> str | None:
+    moments = [getattr(effect, name, None) for name in ("at", "start", "end", "expires")]
+    if isinstance(effect, Ask):
+        moments += [step.until for step in effect.steps]
+    if any(moment is not None and moment.tzinfo is None for moment in moments):
+        return "A time without a zone was given."
+    return None
+
+
+def _not_before(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) -> datetime:
+    moment = group.now
+    if plugin != CORE:
+        queued = uow.outbox.recent(group.id, plugin, group.now - timedelta(minutes=1))
+        moment += timedelta(minutes=queued // ROWS_PER_MINUTE)
+    if isinstance(effect, (fx.PostDirect, fx.OfferLink)) and not getattr(effect, "urgent", False):
+        person = group.person(effect.to)
+        if person is not None:
+            moment = group.awake_at(person, moment)
+    return moment
+
+
+def lane_of(effect: Effect, group: Group) -> str:
+    """Return the lane an effect that leaves waits in."""
+    match effect:
+        case fx.Redact(room=room):
+            return names.hide_lane(room)
+        case fx.PostMessage(room=room) | fx.React(room=room):
+            return names.room_lane(room)
+        case fx.LinkRoom(space=room) | fx.InviteMember(room=room) | fx.RemoveMember(room=room) | fx.SetPower(room=room):
+            return names.door_lane(room)
+        case fx.PostDirect(to=person, urgent=urgent):
+            return names.direct_lane(person, urgent=urgent)
+        case fx.OfferLink(to=person) | CreateDirect(to=person):
+            return names.direct_lane(person)
+        case _:
+            return names.make_lane(group.id)

@@ -1,0 +1,18 @@
+"""Effects of the core itself, and its name where a plugin's name stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supportd.sdk.effects import Effect
+from supportd.sdk.ids import PersonId
+
+#: Stands where a plugin's name would, for what the core does itself.
+CORE = "supportd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateDirect(Effect):
+    """Make the direct chat between the bot and one person of the group."""
+
+    to: PersonId

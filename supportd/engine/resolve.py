@@ -1,0 +1,85 @@
+"""From Matrix ids to people and groups: what an incoming wire event means here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from supportd.engine import names, wire
+from supportd.engine.unit import NewPerson, Waiting
+from supportd.sdk import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from supportd.engine.unit import UnitOfWork
+    from supportd.engine.wire import Incoming, Membership
+    from supportd.sdk.ids import GroupId, PersonId, UserId
+
+
+def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> ev.Event | None:
+    """Return the event that plugins see, or ``None``; keeps memberships and people as a side effect.
+
+    An event of a room that is not registered yet waits in the inbox: a person can be in a new room before its making is on record.
+    """
+    group = uow.rooms.group_of(incoming.room)
+    if group is None:
+        waiting = Waiting(id=f"room:{incoming.id}", group=None, plugin=None, event=incoming, attempts=0)
+        uow.inbox.put(waiting, incoming.room, now + timedelta(days=7), now)
+        return None
+    if isinstance(incoming.content, wire.Membership):
+        return _membership(uow, incoming, incoming.content, group, ours)
+    if incoming.sender in ours:
+        return None
+    return _words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
+
+
+def _known(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | None, at: datetime) -> PersonId:
+    person = uow.people.by_user(group, user)
+    if person is not None:
+        return person
+    new = NewPerson(user=user, name=display_name or "", roles=frozenset({"member"}))
+    return uow.people.add(group, new, at)
+
+
+def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | None:
+    head = {"id": incoming.id, "group": group, "at": incoming.at, "room": incoming.room}
+    match incoming.content:
+        case wire.Said(text=text, in_reply_to=reply, thread=thread):
+            return ev.MessagePosted(**head, author=author, text=text, in_reply_to=reply, thread=thread, proven=incoming.verified)
+        case wire.Edited(target=target, text=text):
+            return ev.MessageEdited(**head, author=author, target=target, text=text, proven=incoming.verified)
+        case wire.Reacted(target=target, key=key):
+            return ev.ReactionAdded(**head, author=author, target=target, key=key)
+        case wire.Redacted(target=target):
+            return ev.MessageRedacted(**head, by=author, target=target)
+        case _:
+            return None
+
+
+def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupId, ours: Collection[UserId]) -> ev.Event | None:
+    if content.subject in ours:
+        return None
+    person = uow.people.by_user(group, content.subject)
+    if person is None:
+        if content.state != "join":
+            return None
+        person = _known(uow, group, content.subject, content.display_name, incoming.at)
+    before, was_in = uow.rooms.set_membership(incoming.room, person, content.state, incoming.at)
+    head = {"id": incoming.id, "group": group, "at": incoming.at, "room": incoming.room}
+    if content.state == "join" and before != "join":
+        return ev.MemberJoined(**head, member=person, returned=was_in)
+    if content.state in {"leave", "ban"} and before in {"join", "invite"}:
+        return ev.MemberLeft(**head, member=person)
+    return None
+
+
+def direct_joined(uow: UnitOfWork, event: ev.Event, direct_with: PersonId | None) -> bool:
+    """Tell whether ``event`` is a coming or going in a direct chat, and let waiting words go when its person came."""
+    if direct_with is None or not isinstance(event, (ev.MemberJoined, ev.MemberLeft)):
+        return False
+    if isinstance(event, ev.MemberJoined) and event.member == direct_with:
+        uow.outbox.unblock(names.direct_lane(direct_with))
+        uow.outbox.unblock(names.direct_lane(direct_with, urgent=True))
+    return True

@@ -1,0 +1,111 @@
+"""What follows from a send: rows become final, rooms are registered, plugins hear of it, all in one commit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from supportd.engine import names, wire
+from supportd.engine.asks import ask_uncertain
+from supportd.engine.dispatch import Task
+from supportd.engine.inner import CORE, CreateDirect
+from supportd.engine.jobs import direct_spec
+from supportd.engine.resolve import resolve
+from supportd.engine.unit import JournalLine
+from supportd.sdk import effects as fx
+from supportd.sdk.events import EffectFailed, RoomReady
+from supportd.sdk.ids import EventId
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from supportd.engine.dispatch import Dispatcher
+    from supportd.engine.unit import OutboxRow, UnitOfWork
+    from supportd.engine.wire import Done, Later, Outcome
+    from supportd.sdk.ids import PersonId, RoomId, UserId
+    from supportd.sdk.rooms import RoomSpec
+
+
+class Results:
+    """Books the outcome of a send."""
+
+    def __init__(self, dispatcher: Dispatcher, ours: Collection[UserId]) -> None:
+        """Take what hands follow-up events to plugins, and the Matrix ids of our own accounts."""
+        self.dispatcher = dispatcher
+        self.ours = ours
+
+    def book(self, uow: UnitOfWork, row: OutboxRow, outcome: Outcome, now: datetime) -> None:
+        """Keep the outcome of ``row``; repeating it changes nothing."""
+        match outcome:
+            case wire.Done():
+                self.done(uow, row, outcome, now)
+            case wire.Later():
+                self._later(uow, row, outcome, now)
+            case wire.Never():
+                self.never(uow, row, outcome.code, now)
+
+    def done(self, uow: UnitOfWork, row: OutboxRow, outcome: Done, now: datetime) -> None:
+        """The row arrived."""
+        if not uow.outbox.done(row.id, now, outcome.event):
+            return
+        if outcome.event is not None:
+            uow.asks.sent(row.id, outcome.event)
+        if outcome.room is not None:
+            self._room(uow, row, outcome.room, now)
+
+    def _room(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
+        key, spec, person = _room_of(uow, row, now)
+        uow.rooms.add(room, row.group, key, spec, person, row.plugin, now)
+        if person is None:
+            ready = RoomReady(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=room, key=key)
+            self.dispatcher.handle(uow, Task(ready), now)
+        for waiting in uow.inbox.for_room(room):
+            if isinstance(waiting.event, wire.Incoming):
+                event = resolve(uow, waiting.event, self.ours, now)
+                if event is not None:
+                    self.dispatcher.handle(uow, Task(event), now)
+
+    @staticmethod
+    def _later(uow: UnitOfWork, row: OutboxRow, outcome: Later, now: datetime) -> None:
+        # The server's own wait is kept to the millisecond; our own doubles up to five minutes.
+        wait = outcome.seconds if outcome.whole_account else max(outcome.seconds, min(2.0 ** min(row.attempts, 9), 300.0))
+        uow.outbox.later(row.id, now + timedelta(seconds=wait))
+
+    def never(self, uow: UnitOfWork, row: OutboxRow, code: str, now: datetime) -> None:
+        """The server refuses it for good: the plugin is told, and what depends on it is refused too."""
+        uow.outbox.refused(row.id, now)
+        kind = type(row.effect).__name__
+        reason = f"The homeserver answered {code}."
+        uow.journal.add(JournalLine(group=row.group, plugin=row.plugin, at=now, kind=kind, outcome="refused", reason=reason))
+        self._tell(uow, row, code, now)
+        if isinstance(row.effect, CreateDirect):
+            for urgent in (False, True):
+                for one in uow.outbox.refuse_lane(names.direct_lane(row.effect.to, urgent=urgent), now):
+                    self._tell(uow, one, code, now)
+
+    def _tell(self, uow: UnitOfWork, row: OutboxRow, code: str, now: datetime) -> None:
+        if row.plugin == CORE:
+            return
+        failed = EffectFailed(
+            id=EventId(f"result:{row.id}"), group=row.group, at=now, kind=type(row.effect).__name__, reason=code, person=row.person
+        )
+        self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
+
+    @staticmethod
+    def uncertain(uow: UnitOfWork, row: OutboxRow, now: datetime) -> None:
+        """Nobody can tell whether the row arrived: a person decides, unless its echo still comes."""
+        uow.outbox.uncertain(row.id, now)
+        reason = "It may or may not have arrived; a key member decides."
+        kind = type(row.effect).__name__
+        uow.journal.add(JournalLine(group=row.group, plugin=row.plugin, at=now, kind=kind, outcome="held", reason=reason))
+        ask_uncertain(uow, uow.groups.facts(row.group, now), row.id)
+
+
+def _room_of(uow: UnitOfWork, row: OutboxRow, now: datetime) -> tuple[str, RoomSpec, PersonId | None]:
+    if isinstance(row.effect, fx.CreateRoom):
+        return row.effect.key, row.effect.spec, None
+    if isinstance(row.effect, CreateDirect):
+        name = uow.groups.facts(row.group, now).name
+        return f"direct:{row.effect.to}", direct_spec(name), row.effect.to
+    raise AssertionError(type(row.effect))

@@ -1,0 +1,56 @@
+"""Timers that are due, and events whose plugin gets another try."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from supportd.engine import asks
+from supportd.engine.dispatch import Task
+from supportd.engine.inner import CORE
+from supportd.sdk.events import Event, TimerFired
+from supportd.sdk.ids import EventId
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from supportd.engine.dispatch import Dispatcher
+    from supportd.engine.unit import DueTimer, UnitOfWork
+
+#: Timers fired in one commit.
+AT_ONCE = 50
+
+
+def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
+    """Fire due timers and forget them, in the same transaction as what follows."""
+    due = uow.timers.due(now, AT_ONCE)
+    for timer in due:
+        uow.timers.cancel(timer.group, timer.plugin, timer.key)
+        if timer.plugin == CORE:
+            _core_timer(uow, dispatcher, timer, now)
+            continue
+        id_ = EventId(f"timer:{timer.group}:{timer.plugin}:{timer.key}:{timer.due.isoformat()}")
+        event = TimerFired(id=id_, group=timer.group, at=timer.due, key=timer.key)
+        dispatcher.handle(uow, Task(event, only=timer.plugin), now)
+    return len(due)
+
+
+def _core_timer(uow: UnitOfWork, dispatcher: Dispatcher, timer: DueTimer, now: datetime) -> None:
+    opened = uow.asks.by_id(timer.key.removeprefix(asks.STEP_TIMER))
+    if opened is None:
+        return
+    group = uow.groups.facts(timer.group, now)
+    expired = asks.next_step(uow, group, opened)
+    if expired is not None:
+        for task in dispatcher.decided(uow, group, expired):
+            dispatcher.handle(uow, task, now)
+
+
+def retry_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
+    """Give the oldest due event of a failed plugin another try, and those that waited behind it."""
+    count = 0
+    while (waiting := uow.inbox.due(now)) is not None and count < AT_ONCE:
+        count += 1
+        uow.inbox.remove(waiting.id)
+        if isinstance(waiting.event, Event) and waiting.plugin is not None:
+            dispatcher.handle(uow, Task(waiting.event, only=waiting.plugin, retry=True), now)
+    return count

@@ -1,0 +1,498 @@
+"""One transaction as the engine sees it; the store builds it, the engine never sees SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from supportd.domain.quarantine import PluginState
+    from supportd.engine.wire import Account, GapMark, Incoming, Mark, MembershipState, ParkMark
+    from supportd.sdk.ask import Ask
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.events import Event
+    from supportd.sdk.facts import Address, Consent, Group, GroupStyle, QuietHours, Relation, Role, Signpost
+    from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId, UserId
+    from supportd.sdk.rooms import RoomSpec
+    from supportd.sdk.store import Rows
+
+T = TypeVar("T")
+
+RowState = Literal["waiting", "blocked", "held", "sending", "uncertain", "done", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """An accepted effect on its way to the outbox.
+
+    ``id`` is derived from the event, the plugin and the position of the effect, and is also the Matrix transaction id: the same decision
+    made again is the same row. ``lane``: rows of one lane go one after the other. ``priority``: 0 moderation, 1 welcome, 2 the rest.
+    """
+
+    id: str
+    group: GroupId
+    plugin: str
+    account: Account
+    lane: str
+    priority: int
+    effect: Effect
+    not_before: datetime
+    state: RowState = "waiting"
+    person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A claimed row: committed as ``sending`` before anything leaves."""
+
+    id: str
+    group: GroupId
+    plugin: str
+    account: Account
+    lane: str
+    effect: Effect
+    person: PersonId | None
+    attempts: int
+    first_sent: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAsk:
+    """An open ask: ``step`` counts the steps that were asked (1 for the first)."""
+
+    id: str
+    group: GroupId
+    plugin: str
+    ask: Ask = field(repr=False)
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimer:
+    """A timer whose time has come."""
+
+    group: GroupId
+    plugin: str
+    key: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An event that waits in the inbox: for its room, or for a plugin that failed on it."""
+
+    id: str
+    group: GroupId | None
+    plugin: str | None
+    event: Event | Incoming
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """What the system did and why, without words: ``reason`` is a sentence a member could read."""
+
+    group: GroupId
+    plugin: str
+    at: datetime
+    kind: str
+    outcome: Literal["accepted", "refused", "shadow", "failed", "done", "held", "told", "changed"]
+    reason: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginStatus:
+    """A plugin in a group: its state, failures in a row, and a sentence why when it needs somebody."""
+
+    plugin: str
+    state: PluginState
+    failures: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """One change of one setting; values are JSON text, ``None`` for "not set at this level"."""
+
+    number: int
+    plugin: str
+    room: str
+    key: str
+    old: str | None
+    new: str | None
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody to be entered in a group's people."""
+
+    user: UserId | None
+    name: str = field(repr=False)
+    roles: frozenset[Role]
+    language: str | None = None
+    zone: str | None = None
+    quiet: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A single-purpose link; only a hash of its token is kept."""
+
+    group: GroupId
+    plugin: str
+    key: str
+    person: PersonId
+    button: str
+    expires: datetime
+    used: bool
+
+
+class People(Protocol):
+    """A group's people; Matrix ids, names and addresses are sealed under a key of each person."""
+
+    def add(self, group: GroupId, person: NewPerson, at: datetime) -> PersonId:
+        """Enter somebody; the same Matrix id again returns the person that is there."""
+
+    def by_user(self, group: GroupId, user: UserId) -> PersonId | None:
+        """Return who has this Matrix id in the group."""
+
+    def user_of(self, person: PersonId) -> UserId | None:
+        """Return a person's Matrix id, or ``None`` without an account."""
+
+    def set_roles(self, person: PersonId, roles: frozenset[Role]) -> None:
+        """Replace a person's roles."""
+
+    def add_address(self, address: Address) -> None:
+        """Keep an address, sealed."""
+
+    def addresses(self, person: PersonId) -> tuple[Address, ...]:
+        """Return a person's addresses."""
+
+    def add_relation(self, relation: Relation) -> None:
+        """Keep that somebody is the proxy or buddy of somebody else."""
+
+    def export(self, person: PersonId) -> Mapping[str, object]:
+        """Return everything the core keeps about a person, as plain data."""
+
+    def forget(self, person: PersonId) -> None:
+        """Destroy the person's key and every row about them, also what waits to be sent to them."""
+
+
+class Groups(Protocol):
+    """Groups and what plugins may know of them."""
+
+    def add(self, group: GroupId, style: GroupStyle, at: datetime) -> None:
+        """Begin a group; nothing happens when it is there."""
+
+    def ids(self) -> tuple[GroupId, ...]:
+        """Return all groups."""
+
+    def facts(self, group: GroupId, now: datetime) -> Group:
+        """Return the group as plugins see it at ``now``."""
+
+    def add_signpost(self, group: GroupId, signpost: Signpost) -> None:
+        """Keep or replace a signpost."""
+
+    def record_consent(self, group: GroupId, consent: Consent) -> None:
+        """Keep what somebody said; earlier answers stay as history."""
+
+    def set_duty(self, group: GroupId, kind: str, person: PersonId, start: datetime, end: datetime) -> None:
+        """Put somebody on a duty."""
+
+    def end_duty(self, group: GroupId, kind: str, person: PersonId, start: datetime) -> None:
+        """Take somebody off a duty."""
+
+    def open_case(self, group: GroupId, plugin: str, key: str, kind: str, refs: tuple[str, ...], at: datetime) -> None:
+        """Open a case; the same key again does nothing."""
+
+    def close_case(self, group: GroupId, plugin: str, key: str, outcome: str, at: datetime) -> None:
+        """Close a case."""
+
+
+class Rooms(Protocol):
+    """Rooms and who is in them."""
+
+    def add(self, room: RoomId, group: GroupId, key: str, spec: RoomSpec, direct_with: PersonId | None, plugin: str, at: datetime) -> None:
+        """Register a room that was made."""
+
+    def group_of(self, room: RoomId) -> GroupId | None:
+        """Return the group of a room of ours."""
+
+    def direct_with(self, group: GroupId, person: PersonId) -> RoomId | None:
+        """Return the direct chat with a person, or ``None``."""
+
+    def set_membership(self, room: RoomId, person: PersonId, state: MembershipState, at: datetime) -> tuple[MembershipState | None, bool]:
+        """Keep a membership; returns the state before (``None``: never seen) and whether they had ever joined before."""
+
+    def membership(self, room: RoomId, person: PersonId) -> MembershipState | None:
+        """Return a person's membership of a room."""
+
+    def power(self, room: RoomId) -> tuple[Mapping[Account, int], Mapping[str, int]] | None:
+        """Return our accounts' levels and the levels needed, or ``None`` before they were seen."""
+
+
+class Handled(Protocol):
+    """The ids of events that are done with, kept for 30 days."""
+
+    def seen(self, id_: EventId) -> bool:
+        """Tell whether the event was handled."""
+
+    def add(self, id_: EventId, at: datetime) -> None:
+        """Remember that it is handled now."""
+
+
+class Inbox(Protocol):
+    """Events that wait, sealed; wiped when handled, after 7 days at the latest."""
+
+    def put(self, waiting: Waiting, room: RoomId | None, not_before: datetime, at: datetime) -> None:
+        """Keep an event for later."""
+
+    def for_room(self, room: RoomId) -> tuple[Waiting, ...]:
+        """Take out what waited for a room, oldest first."""
+
+    def count_for(self, group: GroupId, plugin: str) -> int:
+        """Return how many events wait for a plugin in a group."""
+
+    def due(self, now: datetime) -> Waiting | None:
+        """Return the oldest event of a plugin that may be tried again now; later events of the same plugin wait behind it."""
+
+    def next_due(self) -> datetime | None:
+        """Return when the next event may be tried again."""
+
+    def remove(self, id_: str) -> None:
+        """Forget a waiting event."""
+
+    def again(self, id_: str, attempts: int, not_before: datetime) -> None:
+        """Try an event later."""
+
+    def drop_for(self, group: GroupId, plugin: str) -> int:
+        """Forget everything that waits for a plugin; returns how many."""
+
+    def release_for(self, group: GroupId, plugin: str, now: datetime) -> None:
+        """Let everything that waits for a plugin be tried from ``now`` on."""
+
+
+class Outbox(Protocol):
+    """What is to be sent, in lanes."""
+
+    def add(self, row: NewRow, at: datetime) -> bool:
+        """Add a row; False when a row with this id is there already."""
+
+    def claim(self, now: datetime, limit: int, paused: Collection[Account]) -> tuple[OutboxRow, ...]:
+        """Take the heads of lanes, mark them ``sending`` and return them, the most urgent first."""
+
+    def recover(self, now: datetime) -> int:
+        """After a start: what was ``sending`` waits again with the same transaction id; returns how many."""
+
+    def done(self, id_: str, at: datetime, event: EventId | None) -> bool:
+        """Mark a row done and wipe its payload; False when it was done before."""
+
+    def later(self, id_: str, not_before: datetime) -> None:
+        """Let a row wait until ``not_before``; its lane waits with it."""
+
+    def refused(self, id_: str, at: datetime) -> None:
+        """Mark a row refused and wipe its payload."""
+
+    def uncertain(self, id_: str, at: datetime) -> None:
+        """Set a row aside: nobody can tell whether it arrived."""
+
+    def decide(self, id_: str, *, send: bool, at: datetime) -> OutboxRow | None:
+        """Let a held or uncertain row go, or refuse it; returns it as it was, ``None`` when it was decided before."""
+
+    def echo(self, transaction: str, event: EventId, at: datetime) -> OutboxRow | None:
+        """Our send was seen in the sync: mark the row done when it was not; returns it in that case."""
+
+    def unblock(self, lane: str) -> int:
+        """The person of a direct chat joined: what waited for that may go."""
+
+    def refuse_lane(self, lane: str, at: datetime) -> tuple[OutboxRow, ...]:
+        """Refuse everything that waits in a lane and return it."""
+
+    def pending_for(self, person: PersonId) -> int:
+        """Return how many rows about a person are not final."""
+
+    def recent(self, group: GroupId, plugin: str, since: datetime) -> int:
+        """Return how many rows a plugin has added since then."""
+
+    def next_due(self) -> datetime | None:
+        """Return when the next waiting row may go."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many rows are in each state."""
+
+
+class Timers(Protocol):
+    """Timers of plugins and of the core."""
+
+    def start(self, group: GroupId, plugin: str, key: str, due: datetime) -> None:
+        """Start or move a timer."""
+
+    def cancel(self, group: GroupId, plugin: str, key: str) -> None:
+        """Forget a timer."""
+
+    def due(self, now: datetime, limit: int) -> tuple[DueTimer, ...]:
+        """Return due timers, oldest first."""
+
+    def next_due(self) -> datetime | None:
+        """Return when the next timer is due."""
+
+
+class Asks(Protocol):
+    """Open asks, the events they were asked in, and the answers given."""
+
+    def open(self, ask: OpenAsk, at: datetime) -> bool:
+        """Open an ask; False when one with its plugin and key is open."""
+
+    def by_key(self, group: GroupId, plugin: str, key: str) -> OpenAsk | None:
+        """Return an open ask."""
+
+    def by_event(self, event: EventId, person: PersonId) -> OpenAsk | None:
+        """Return the open ask that was put to ``person`` in this event."""
+
+    def latest_for(self, group: GroupId, person: PersonId) -> OpenAsk | None:
+        """Return the open ask that was put to a person last."""
+
+    def put_to(self, ask: str, person: PersonId, row: str) -> None:
+        """Remember that outbox row ``row`` carries the ask to a person."""
+
+    def sent(self, row: str, event: EventId) -> None:
+        """Remember the event that carries an ask."""
+
+    def unsent(self, ask: str) -> tuple[str, ...]:
+        """Return the outbox rows that carry the ask and have not arrived yet."""
+
+    def by_id(self, id_: str) -> OpenAsk | None:
+        """Return an open ask by its id."""
+
+    def owner(self, id_: str) -> str:
+        """Return the plugin of an ask, open or closed."""
+
+    def asked(self, ask: str) -> tuple[PersonId, ...]:
+        """Return whom the ask was put to."""
+
+    def answer(self, ask: str, person: PersonId, answer: str, at: datetime) -> tuple[tuple[PersonId, str], ...]:
+        """Keep a person's answer; returns all answers in order."""
+
+    def step(self, ask: str, step: int) -> None:
+        """Remember how many steps were asked."""
+
+    def close(self, ask: str, outcome: str, at: datetime) -> bool:
+        """Close an ask by compare-and-set and wipe its words; False when it was closed before."""
+
+
+class SettingsRows(Protocol):
+    """Settings of three levels with their history; group or room ``""`` stands for the level above."""
+
+    def level(self, group: str, plugin: str, room: str) -> Mapping[str, str]:
+        """Return the values set at one level, as JSON text."""
+
+    def change(self, group: str, plugin: str, room: str, key: str, value: str | None, at: datetime, by: str) -> int:
+        """Set or unset one key and keep the change in the history; returns its number."""
+
+    def history(self, group: str, plugin: str, limit: int) -> tuple[SettingChange, ...]:
+        """Return the last changes, newest first."""
+
+
+class PluginStates(Protocol):
+    """Which plugin is in which state in which group."""
+
+    def get(self, group: GroupId, plugin: str) -> PluginStatus:
+        """Return the status; ``off`` when nothing was ever said."""
+
+    def all(self, group: GroupId) -> tuple[PluginStatus, ...]:
+        """Return all that is known."""
+
+    def set(self, group: GroupId, status: PluginStatus, at: datetime) -> None:
+        """Keep a status."""
+
+
+class Journal(Protocol):
+    """What was done and why; lines are chained by hashes."""
+
+    def add(self, line: JournalLine) -> None:
+        """Append a line."""
+
+    def last(self, group: GroupId, limit: int) -> tuple[JournalLine, ...]:
+        """Return the last lines, newest first."""
+
+    def intact(self, group: GroupId) -> bool:
+        """Tell whether no line was changed or taken out."""
+
+
+class Links(Protocol):
+    """Single-purpose links."""
+
+    def add(self, token: str, link: Link, at: datetime) -> None:
+        """Keep the hash of a token with what it is for."""
+
+    def find(self, token: str) -> Link | None:
+        """Return what a token is for."""
+
+    def use(self, token: str, now: datetime) -> bool:
+        """Use a link by compare-and-set; False when it was used or has expired."""
+
+
+class Marks(Protocol):
+    """What the Matrix side keeps in our commit."""
+
+    def apply(self, marks: Iterable[Mark], at: datetime) -> None:
+        """Keep tokens, gaps, parked events, powers and what was set aside (echoes are the engine's)."""
+
+    def token(self, account: Account) -> str | None:
+        """Return a sync token."""
+
+    def gaps(self) -> tuple[GapMark, ...]:
+        """Return open gaps."""
+
+    def parked(self, sessions: Collection[tuple[RoomId, str]] | None) -> tuple[ParkMark, ...]:
+        """Return parked events."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of open gaps, parked and set-aside events."""
+
+
+class UnitOfWork(Protocol):
+    """Everything inside one transaction; valid only while the work runs."""
+
+    people: People
+    groups: Groups
+    rooms: Rooms
+    handled: Handled
+    inbox: Inbox
+    outbox: Outbox
+    timers: Timers
+    asks: Asks
+    settings: SettingsRows
+    states: PluginStates
+    journal: Journal
+    links: Links
+    marks: Marks
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what happened inside when it raises."""
+
+    def rows(self, plugin: str, group: GroupId) -> Rows:
+        """Return a plugin's own rows of one group."""
+
+    def token(self, purpose: str, id_: str) -> str:
+        """Return a secret token of 160 bits derived from an id under the installation's key: the same id gives the same token."""
+
+    def tidy(self, now: datetime) -> Sequence[str]:
+        """Delete what is past its time; returns the names of the tables that were touched."""
+
+
+class Store(Protocol):
+    """The database."""
+
+    async def transact(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run ``work`` and commit; returns only when it is durable. A raise undoes this work only."""
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run ``work`` that changes nothing."""

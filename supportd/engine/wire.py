@@ -1,0 +1,276 @@
+"""What crosses between the engine and the Matrix side: plain frozen values, Matrix ids, no library's types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from supportd.sdk.ids import EventId, RoomId, UserId
+from supportd.sdk.rooms import RoomSpec
+
+Account = Literal["creator", "doorkeeper", "reader"]
+MembershipState = Literal["invite", "join", "leave", "ban", "knock"]
+
+# ---- inbound -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An ``m.room.message`` with words; ``in_reply_to`` as in ``m.in_reply_to``, ``thread`` the thread's root."""
+
+    text: str
+    in_reply_to: EventId | None = None
+    thread: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An ``m.replace`` of ``target`` by its own author (the engine checks nothing further)."""
+
+    target: EventId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """An ``m.annotation`` of ``target`` with ``key``; travels in clear by the specification."""
+
+    target: EventId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """An ``m.room.redaction`` of ``target``."""
+
+    target: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An ``m.room.member`` change of ``subject``; ``previous`` is the state before, ``leave`` when there was none."""
+
+    subject: UserId
+    state: MembershipState
+    previous: MembershipState
+    display_name: str | None = None
+
+
+Content = Said | Edited | Reacted | Redacted | Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One decoded event of a room; ``at`` is aware UTC from ``origin_server_ts``.
+
+    ``verified``: true when authorship is proven by cross-signed keys or, for clear state events, by the server alone
+    (``matrix.md`` 1.6); false means that no consent, vote or command may rest on it.
+    """
+
+    id: EventId
+    room: RoomId
+    at: datetime
+    sender: UserId
+    content: Content
+    verified: bool
+
+
+# ---- marks: what the Matrix side wants kept in the same commit -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMark:
+    """The ``next_batch`` of the account whose sync this batch completes."""
+
+    account: Account
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapMark:
+    """A limited timeline of ``room``: walk back from ``start`` (``prev_batch``) to ``end`` (the old token).
+
+    A mark with the ``id`` of a known gap moves its ``start``; ``closed`` ends it.
+    """
+
+    id: str
+    room: RoomId
+    start: str
+    end: str
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParkMark:
+    """An event that cannot be decrypted yet, kept as the ciphertext it came as (JSON bytes) for at most 72 h."""
+
+    event: EventId
+    room: RoomId
+    session: str
+    ciphertext: bytes = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnparkMark:
+    """A parked event that was decrypted, or is given up."""
+
+    event: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class EchoMark:
+    """Our own send seen in the sync, by its transaction id (``unsigned.transaction_id``)."""
+
+    transaction: str
+    event: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class AsideMark:
+    """Something that raised twice and is set aside, sealed, for the operator; ``body`` is JSON bytes."""
+
+    id: str
+    reason: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PowerMark:
+    """What our accounts can do in a room, computed by room version (MSC4289: a creator is above all levels).
+
+    ``levels``: account -> its level (creators of version 12: ``2**53``). ``needed``: ``invite``, ``kick``, ``ban``,
+    ``redact``, ``events_default``, ``state_default`` and event types with a level of their own.
+    """
+
+    room: RoomId
+    version: str
+    encrypted: bool
+    levels: tuple[tuple[Account, int], ...]
+    needed: tuple[tuple[str, int], ...]
+
+
+Mark = TokenMark | GapMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark
+
+
+@dataclass(frozen=True, slots=True)
+class SyncBatch:
+    """Events and marks that are committed together, oldest first."""
+
+    incoming: tuple[Incoming, ...]
+    marks: tuple[Mark, ...]
+
+
+# ---- outbound ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """Post ``text`` (and ``html`` for clients that show it) as ``m.notice`` with a stored transaction id."""
+
+    room: RoomId
+    transaction: str
+    text: str = field(repr=False)
+    html: str | None = field(default=None, repr=False)
+    in_reply_to: EventId | None = None
+    mentions: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendReaction:
+    """React to ``target`` with ``key``."""
+
+    room: RoomId
+    transaction: str
+    target: EventId
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRedaction:
+    """Redact ``target``; ``reason`` is shown to members."""
+
+    room: RoomId
+    transaction: str
+    target: EventId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRoom:
+    """Make a room once: ``marker`` is stored in ``creation_content`` and behind an unguessable alias until it is found.
+
+    ``invite``: people invited in the same step. ``powers``: people -> level (never a version 12 creator).
+    """
+
+    marker: str
+    spec: RoomSpec
+    invite: tuple[UserId, ...] = ()
+    powers: tuple[tuple[UserId, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePerson:
+    """Invite ``person`` unless they are invited, joined or banned already."""
+
+    room: RoomId
+    person: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePerson:
+    """Remove ``person`` (kick) unless they are gone already; a pending invitation is withdrawn."""
+
+    room: RoomId
+    person: UserId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutPower:
+    """Give ``person`` the power ``level`` unless they have it; refused for a version 12 creator."""
+
+    room: RoomId
+    person: UserId
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutState:
+    """Set a state event unless it has this ``content`` (JSON text) already."""
+
+    room: RoomId
+    type: str
+    state_key: str
+    content: str
+
+
+Job = SendMessage | SendReaction | SendRedaction | MakeRoom | InvitePerson | RemovePerson | PutPower | PutState
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is done; the ids where the job made something."""
+
+    event: EventId | None = None
+    room: RoomId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: try the same job again after ``seconds``; ``whole_account`` after a 429: all of its lanes wait."""
+
+    seconds: float
+    reason: str
+    whole_account: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The server refuses it for good; ``code`` is its ``errcode`` (for example ``M_FORBIDDEN``, ``M_INVITE_BLOCKED``)."""
+
+    code: str
+
+
+Outcome = Done | Later | Never

@@ -1,0 +1,1 @@
+"""Mail, both ways; begins with the plugin that needs it."""

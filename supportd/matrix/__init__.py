@@ -1,0 +1,1 @@
+"""The Matrix side of supportd: the only room that knows nio."""

@@ -1,0 +1,126 @@
+"""From raw Matrix events to what the engine takes; unknown types become nothing, never an exception."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from supportd.engine.wire import Edited, Incoming, Membership, Reacted, Redacted, Said
+from supportd.matrix.roomstate import MEMBERSHIPS
+from supportd.matrix.shapes import identifier, obj, one_of, text, whole
+
+if TYPE_CHECKING:
+    from supportd.engine.wire import Content, MembershipState
+    from supportd.sdk.ids import EventId, RoomId, UserId
+
+#: The most of one text that goes on, bytes of UTF-8, and of a reaction or a display name, characters.
+LONGEST_TEXT: Final = 32 * 1024
+LONGEST_KEY: Final = 100
+LONGEST_NAME: Final = 100
+
+_SPOKEN: Final = frozenset({"m.text", "m.notice", "m.emote"})
+_FILES: Final = frozenset({"m.image", "m.file", "m.audio", "m.video"})
+# Controls, zero-width characters and the marks that turn text around (trust.md, hostile input).
+_INVISIBLE: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_LAST_MOMENT: Final = 253_370_764_800_000
+
+
+def decode(
+    room: str, event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None = None, *, proven: bool = False, previous: str | None = None
+) -> Incoming | None:
+    """Return what ``event`` means, or ``None``.
+
+    ``clear``: type and content after decryption; ``proven``: authorship shown by cross-signed keys; ``previous``: the membership we
+    knew before, where the server does not say it.
+    """
+    event_id, sender, at = identifier(event.get("event_id")), identifier(event.get("sender")), _moment(event.get("origin_server_ts"))
+    if event_id is None or sender is None or at is None:
+        return None
+    content = _state(event, previous) if "state_key" in event else _message(event, clear)
+    if content is None:
+        return None
+    verified = proven if clear is not None else isinstance(content, Membership)
+    return Incoming(cast("EventId", event_id), cast("RoomId", room), at, cast("UserId", sender), content, verified)
+
+
+def _state(event: dict[str, Any], previous: str | None) -> Content | None:
+    subject, content = identifier(event.get("state_key")), obj(event.get("content"))
+    state = one_of(content.get("membership"), MEMBERSHIPS)
+    if event.get("type") != "m.room.member" or subject is None or state is None:
+        return None
+    told = one_of(obj(event, "unsigned", "prev_content").get("membership"), MEMBERSHIPS)
+    before = told or one_of(previous, MEMBERSHIPS) or "leave"
+    name = text(content.get("displayname"))
+    return Membership(
+        cast("UserId", subject), cast("MembershipState", state), cast("MembershipState", before), display_name(name) if name else None
+    )
+
+
+def display_name(name: str) -> str | None:
+    """Return ``name`` without what is invisible or turns text around."""
+    return " ".join(_INVISIBLE.sub("", name).split())[:LONGEST_NAME] or None
+
+
+def _message(event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None) -> Content | None:
+    outer = obj(event.get("content"))
+    kind, content = clear if clear is not None else (event.get("type"), outer)
+    # Relations travel in clear (specification, "m.relates_to" of encrypted events).
+    relation = obj(outer, "m.relates_to") or obj(content, "m.relates_to")
+    match kind:
+        case "m.room.message":
+            return _said(content, relation)
+        case "m.reaction":
+            return _reacted(relation)
+        case "m.room.redaction" if clear is None:
+            # Room version 11 moved ``redacts`` into the content.
+            target = identifier(content.get("redacts")) or identifier(event.get("redacts"))
+            return Redacted(cast("EventId", target)) if target else None
+    return None
+
+
+def _said(content: dict[str, Any], relation: dict[str, Any]) -> Content | None:
+    target = identifier(relation.get("event_id"))
+    if relation.get("rel_type") == "m.replace":
+        body = _words(obj(content, "m.new_content"))
+        return Edited(cast("EventId", target), body) if target and body is not None else None
+    body = _words(content)
+    if body is None:
+        return None
+    thread = target if relation.get("rel_type") == "m.thread" else None
+    reply = identifier(obj(relation, "m.in_reply_to").get("event_id"))
+    if thread and relation.get("is_falling_back") is True:
+        # Then ``m.in_reply_to`` is only there for clients without threads.
+        reply = None
+    return Said(_without_quote(body) if reply else body, cast("EventId | None", reply), cast("EventId | None", thread))
+
+
+def _words(content: dict[str, Any]) -> str | None:
+    body, kind = text(content.get("body")), one_of(content.get("msgtype"), _SPOKEN | _FILES)
+    if body is None or kind is None:
+        return None
+    if kind in _FILES and text(content.get("filename")) in {None, body}:
+        # A file without a caption: its name is no word of anybody.
+        return None
+    return body.encode()[:LONGEST_TEXT].decode("utf-8", "ignore")
+
+
+def _without_quote(body: str) -> str:
+    # Old clients repeat what they answer, each line behind "> ", then an empty line.
+    if not body.startswith("> "):
+        return body
+    lines = body.split("\n")
+    first = next((at for at, line in enumerate(lines) if not line.startswith(">")), len(lines))
+    return "\n".join(lines[first:]).lstrip("\n") or body
+
+
+def _reacted(relation: dict[str, Any]) -> Content | None:
+    target, key = identifier(relation.get("event_id")), text(relation.get("key"))
+    if relation.get("rel_type") != "m.annotation" or target is None or not key:
+        return None
+    return Reacted(cast("EventId", target), key[:LONGEST_KEY])
+
+
+def _moment(value: Any) -> datetime | None:
+    number = whole(value)
+    return datetime.fromtimestamp(number / 1000, UTC) if number is not None and 0 <= number < _LAST_MOMENT else None

@@ -1,0 +1,88 @@
+"""What can go wrong between us and the homeserver: other programs' errors become these at one border."""
+
+from __future__ import annotations
+
+from supportd.errors import SupportdError
+
+
+class MatrixError(SupportdError):
+    """The homeserver and supportd did not come together; try again."""
+
+
+class ServerAway(MatrixError):
+    """The homeserver cannot be reached, or gives no sensible answer, just now; supportd tries again by itself."""
+
+
+class SlowDown(MatrixError):
+    """The homeserver asks for a pause of {seconds} seconds; supportd waits by itself."""
+
+    def __init__(self, *, seconds: float) -> None:
+        """Keep ``seconds``, exact to the millisecond (``retry_after_ms``)."""
+        self.seconds = seconds
+        super().__init__(seconds=seconds)
+
+
+class LoggedOut(MatrixError):
+    """The homeserver no longer accepts the sign-in of the account {account}: sign it in again with the same device, then start supportd."""
+
+    status = 78
+
+
+class Refused(MatrixError):
+    """The homeserver refused with {code}; look at the account's rights on the homeserver."""
+
+    def __init__(self, *, code: str, http: int) -> None:
+        """Keep the ``errcode`` (letters, digits, ``_`` and ``.`` only) and the HTTP status."""
+        self.code = code
+        self.http = http
+        super().__init__(code=code)
+
+
+class NeedsPassword(MatrixError):
+    """The homeserver wants the account's password before it takes these keys: run supportd init once more and give it."""
+
+    status = 78
+
+    def __init__(self, *, session: str, flows: tuple[tuple[str, ...], ...]) -> None:
+        """Keep the session of the user-interactive authentication and its flows."""
+        self.session = session
+        self.flows = flows
+        super().__init__()
+
+
+class WrongAccount(MatrixError):
+    """The sign-in of the {account} account belongs to another account or device than configured: check the configuration."""
+
+    status = 78
+
+
+class ForeignKeys(MatrixError):
+    """Other encryption keys than ours are published for the bot: somebody may have taken the account over; do not reset, ask the operator to look."""
+
+    status = 78
+
+
+class StoreLost(MatrixError):
+    """The bot's encryption keys are missing on this machine, though the homeserver knows them: put back the backup of the crypto folder."""
+
+    status = 78
+
+
+class StoreBusy(MatrixError):
+    """Another supportd uses the crypto folder already: two at once would spoil the keys; stop the other one first."""
+
+    status = 78
+
+
+class StoreUnreadable(MatrixError):
+    """The crypto folder cannot be opened with this host key: put back the host key it was made with."""
+
+    status = 78
+
+
+class SignatureRefused(MatrixError):
+    """The homeserver did not keep the signature of the bot's device: members' apps would not trust it; start supportd again, then ask the server's admin."""
+
+
+class CannotEncrypt(MatrixError):
+    """A message cannot be encrypted for its room just now; supportd tries again by itself."""

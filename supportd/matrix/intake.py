@@ -1,0 +1,170 @@
+"""Reading under guard: what raises once is tried again from a clean machine, what raises twice is set aside."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from supportd.engine.wire import AsideMark, EchoMark, Edited, Incoming, ParkMark
+from supportd.logs import get_logger
+from supportd.matrix.decode import decode
+from supportd.matrix.machine import NoKey, Unreadable
+from supportd.matrix.shapes import identifier, obj, text, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from supportd.engine.wire import Mark
+    from supportd.matrix.machine import Machine
+    from supportd.sdk.ids import EventId, RoomId
+
+log = get_logger(__name__)
+
+#: Authors remembered for edits, and the longest ciphertext parked, bytes.
+AUTHORS: Final = 20_000
+LONGEST_PARKED: Final = 70_000
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One event of a room as it came; ``previous``: the membership of its subject before, where we know it."""
+
+    room: str
+    event: dict[str, Any] = field(repr=False)
+    previous: str | None = None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of reading."""
+
+    incoming: list[Incoming] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    #: Events that need not be tried again.
+    settled: list[EventId] = field(default_factory=list)
+
+
+class Intake:
+    """Turns raw events into the engine's; knows no network."""
+
+    def __init__(self, machine: Machine) -> None:
+        """Decrypt with ``machine``."""
+        self.machine = machine
+        self.undecryptable = 0
+        self.set_aside = 0
+        #: Who wrote an event, the newest last.
+        self.authors: OrderedDict[str, str] = OrderedDict()
+
+    # ---- to-device ---------------------------------------------------------------------------------------------------
+
+    def to_device(self, events: Sequence[dict[str, Any]]) -> tuple[set[tuple[str, str]], list[Mark]]:
+        """Take to-device events in one transaction of the store; returns the room keys that came and what was set aside."""
+        if not events:
+            return set(), []
+        try:
+            with self.machine.store.transaction():
+                return {key for event in events if (key := self.machine.take(event))}, []
+        except Exception as error:  # noqa: BLE001 - a member may have written anything, and nio may raise anything
+            log.warning("sync.raised", error=error)
+            self.machine.reload()
+        return self._one_by_one(events)
+
+    def _one_by_one(self, events: Sequence[dict[str, Any]]) -> tuple[set[tuple[str, str]], list[Mark]]:
+        keys: set[tuple[str, str]] = set()
+        marks: list[Mark] = []
+        for event in events:
+            try:
+                with self.machine.store.transaction():
+                    key = self.machine.take(event)
+            except Exception as error:  # noqa: BLE001 - as above
+                self.machine.reload()
+                marks.append(self._aside(event, error))
+            else:
+                keys |= {key} if key else set()
+        return keys, marks
+
+    # ---- rooms -------------------------------------------------------------------------------------------------------
+
+    def read(self, raws: Iterable[Raw], *, park: bool = True) -> Taken:
+        """Decrypt and decode, in one transaction; what has no key yet is parked if ``park``."""
+        taken = Taken()
+        with self.machine.store.transaction():
+            for raw in raws:
+                try:
+                    self._read(raw, taken, park=park)
+                except Exception as error:  # noqa: BLE001 - reading keeps nothing in memory, so the others go on
+                    taken.marks.append(self._aside(raw.event, error))
+        return taken
+
+    def _read(self, raw: Raw, taken: Taken, *, park: bool) -> None:
+        event = raw.event
+        self._note(event, taken)
+        if event.get("type") != "m.room.encrypted" or "state_key" in event:
+            found = decode(raw.room, event, previous=raw.previous)
+        else:
+            sender = str(event.get("sender"))
+            try:
+                clear = self.machine.decrypt(raw.room, event, self.machine.curves(sender))
+            except NoKey:
+                if park and (mark := _parked(raw)):
+                    self.undecryptable += 1
+                    taken.marks.append(mark)
+                return
+            except Unreadable:
+                self.undecryptable += 1
+                taken.settled.append(cast("EventId", str(event.get("event_id"))))
+                return
+            taken.settled.append(cast("EventId", str(event.get("event_id"))))
+            found = decode(raw.room, event, (clear.type, clear.content), proven=self.machine.proves(sender, clear))
+        if found is not None:
+            taken.incoming.append(found)
+
+    def _note(self, event: dict[str, Any], taken: Taken) -> None:
+        event_id, sender = identifier(event.get("event_id")), identifier(event.get("sender"))
+        if event_id is None or sender is None:
+            return
+        self.authors[event_id] = sender
+        if len(self.authors) > AUTHORS:
+            self.authors.popitem(last=False)
+        transaction = identifier(obj(event, "unsigned").get("transaction_id"))
+        if transaction is not None and sender == self.machine.user_id:
+            taken.marks.append(EchoMark(transaction, cast("EventId", event_id)))
+
+    def _aside(self, event: dict[str, Any], error: Exception) -> AsideMark:
+        self.set_aside += 1
+        log.warning("event.set_aside", error=error)
+        event_id = identifier(event.get("event_id")) or f"device:{self.set_aside}:{datetime.now(UTC).timestamp()}"
+        body = json.dumps(event, ensure_ascii=True, default=str).encode()[:LONGEST_PARKED]
+        return AsideMark(id=event_id, reason=type(error).__name__, body=body)
+
+
+def in_order(batches: Iterable[Sequence[Incoming]]) -> tuple[Incoming, ...]:
+    """Return the events of several rooms oldest first, without changing the order within a room, whatever the clocks say."""
+    keyed: list[tuple[datetime, Incoming]] = []
+    for batch in batches:
+        latest = datetime.min.replace(tzinfo=UTC)
+        for one in batch:
+            latest = max(latest, one.at)
+            keyed.append((latest, one))
+    keyed.sort(key=lambda pair: pair[0])
+    return tuple(one for _at, one in keyed)
+
+
+def own_edits(incoming: Iterable[Incoming], authors: dict[str, str]) -> tuple[Incoming, ...]:
+    """Leave out edits of other people's words; ``authors``: event id -> who wrote it."""
+    return tuple(one for one in incoming if not isinstance(one.content, Edited) or authors.get(one.content.target) == one.sender)
+
+
+def _parked(raw: Raw) -> ParkMark | None:
+    event_id, moment = identifier(raw.event.get("event_id")), whole(raw.event.get("origin_server_ts"))
+    session = text(obj(raw.event, "content").get("session_id"))
+    if event_id is None or moment is None or not 0 <= moment < 2**45 or session is None:
+        return None
+    body = json.dumps(raw.event).encode()
+    if len(body) > LONGEST_PARKED:
+        return None
+    at = datetime.fromtimestamp(moment / 1000, UTC)
+    return ParkMark(cast("EventId", event_id), cast("RoomId", raw.room), session, body, at)

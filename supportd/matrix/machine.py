@@ -1,0 +1,293 @@
+"""The one place that speaks nio's Olm machine: keys in and out, ciphertext to clear text, nothing else of nio.
+
+nio's client is not used: of its faults F1 to F15 (``matrix.md`` 1.4) all but F10 lie there, and single events cannot be kept from it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import vodozemac
+from nio.crypto import Olm, OlmDevice
+from nio.crypto.sessions import InboundGroupSession
+from nio.event_builders import DummyMessage
+from nio.events.to_device import OlmEvent, ToDeviceEvent
+from nio.responses import KeysClaimResponse
+
+from supportd.logs import get_logger
+from supportd.matrix.http import path
+from supportd.matrix.shapes import obj
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from supportd.matrix.chain import Device
+    from supportd.matrix.cipherstore import CryptoStore
+    from supportd.matrix.http import Api
+
+log = get_logger(__name__)
+
+#: What vodozemac raises for bytes that another person made; it leaves our keys as they were.
+HOSTILE: Final = (
+    vodozemac.DecodeException, vodozemac.KeyException, vodozemac.OlmDecryptionException, vodozemac.SessionCreationException,
+    vodozemac.SessionKeyDecodeException, vodozemac.SignatureException,
+)  # fmt: skip
+#: The longest ciphertext looked at, characters: an event has 64 KiB at most (specification, size limits).
+LONGEST: Final = 65_536
+MEGOLM: Final = "m.megolm.v1.aes-sha2"
+
+
+class NoKey(Exception):
+    """The room key of an event is not here (yet)."""
+
+
+class Unreadable(Exception):
+    """An event can never be decrypted: it is malformed, changed or replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """A decrypted event; ``curve25519`` and ``ed25519`` are those of the device that made the room key."""
+
+    type: str
+    content: dict[str, Any] = field(repr=False)
+    curve25519: str
+    ed25519: str
+    forwarded: bool
+
+
+class _Olm(Olm):  # type: ignore[misc] # nio has no types
+    """nio's machine, which keeps of two copies of a room key the one that opens more."""
+
+    def create_group_session(self, sender_key: str, sender_fp_key: str, room_id: str, session_id: str, session_key: str) -> None:
+        try:
+            new = InboundGroupSession(session_key, sender_fp_key, sender_key, room_id)
+        except HOSTILE:
+            return
+        if new.id != session_id:
+            return
+        old = self.inbound_group_store.get(room_id, sender_key, session_id)
+        if old is not None and old.first_known_index <= new.first_known_index:
+            return
+        self.inbound_group_store.add(new)
+        self.save_inbound_group_session(new)
+
+
+class Machine:
+    """Our device's keys and everybody's room keys."""
+
+    def __init__(self, user_id: str, device_id: str, store: CryptoStore) -> None:
+        """Load the device's keys from ``store``, or make them there."""
+        self.user_id = user_id
+        self.device_id = device_id
+        self.store = store
+        self.olm = _Olm(user_id, device_id, store)
+        self.encrypted_rooms: set[str] = set(store.load_encrypted_rooms())
+
+    def reload(self) -> None:
+        """Forget what is in memory only, after something was rolled back on the disk."""
+        sending = self.olm.outbound_group_sessions
+        self.olm = _Olm(self.user_id, self.device_id, self.store)
+        self.olm.outbound_group_sessions.update(sending)
+        self.encrypted_rooms = set(self.store.load_encrypted_rooms())
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Our device's public keys: curve25519, ed25519."""
+        keys = self.olm.account.identity_keys
+        return keys["curve25519"], keys["ed25519"]
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the homeserver has taken our device's keys once."""
+        return bool(self.olm.account.shared)
+
+    # ---- our keys on the homeserver ---------------------------------------------------------------------------------
+
+    async def upload_keys(self, api: Api, *, count: int = 0, fallback: bool = True) -> None:
+        """Publish device keys, one-time keys up to full (``count`` are there), and a fallback key if asked."""
+        olm = self.olm
+        with self.store.transaction():
+            missing = olm.account.max_one_time_keys - count
+            if missing > 0:
+                olm.account.generate_one_time_keys(missing)
+            if fallback:
+                olm.account._account.generate_fallback_key()  # noqa: SLF001 - nio has no call for it (matrix.md 1.5)
+            # On the disk before they are published: a key whose private half is lost would make messages unreadable.
+            olm.save_account()
+        body = {
+            "device_keys": self._device_keys(),
+            "one_time_keys": self._signed_keys(olm.account.one_time_keys["curve25519"]),
+            "fallback_keys": self._signed_keys(self._fallback_keys(), fallback=True) if fallback else {},
+        }
+        await api.post(path("keys", "upload"), body)
+        with self.store.transaction():
+            olm.account.shared = True
+            olm.mark_keys_as_published()
+            olm.save_account()
+        log.info("keys.uploaded", account=api.account, count=missing)
+
+    def _fallback_keys(self) -> dict[str, str]:
+        found = self.olm.account._account.fallback_key  # noqa: SLF001 - as above
+        return {str(name): key if isinstance(key, str) else key.to_base64() for name, key in found.items()}
+
+    def _device_keys(self) -> dict[str, Any]:
+        curve, ed = self.identity
+        keys = {
+            "algorithms": ["m.olm.v1.curve25519-aes-sha2", MEGOLM],
+            "device_id": self.device_id,
+            "user_id": self.user_id,
+            "keys": {f"curve25519:{self.device_id}": curve, f"ed25519:{self.device_id}": ed},
+        }
+        return self._signed(keys)
+
+    def _signed_keys(self, keys: dict[str, str], *, fallback: bool = False) -> dict[str, Any]:
+        mark = {"fallback": True} if fallback else {}
+        return {f"signed_curve25519:{name}": self._signed({"key": key, **mark}) for name, key in keys.items()}
+
+    def _signed(self, value: dict[str, Any]) -> dict[str, Any]:
+        return {**value, "signatures": {self.user_id: {f"ed25519:{self.device_id}": self.olm.sign_json(value)}}}
+
+    # ---- what arrives -----------------------------------------------------------------------------------------------
+
+    def take(self, event: dict[str, Any]) -> tuple[str, str] | None:
+        """Take one to-device event; returns (room, session id) when it brought a room key. May raise anything nio raises.
+
+        Only ciphertext reaches nio: key requests are not answered and verification is not offered.
+        """
+        if event.get("type") != "m.room.encrypted":
+            return None
+        # nio takes these shapes for granted.
+        ours = obj(event, "content", "ciphertext", self.identity[0])
+        if not isinstance(ours.get("body"), str) or ours.get("type") not in (0, 1):
+            return None
+        parsed = ToDeviceEvent.parse_event(event)
+        if not isinstance(parsed, OlmEvent) or not parsed.sender_key:
+            return None
+        try:
+            result = self.olm.handle_to_device_event(parsed)
+        except HOSTILE:
+            return None
+        room, session = getattr(result, "room_id", None), getattr(result, "session_id", None)
+        return (room, session) if isinstance(room, str) and isinstance(session, str) else None
+
+    def decrypt(self, room: str, event: dict[str, Any], likely: frozenset[str] = frozenset()) -> Clear:
+        """Decrypt one ``m.room.encrypted`` event of ``room``; ``likely``: the curve25519 keys of its sender's devices.
+
+        ``sender_key`` and ``device_id`` may be missing (specification v1.3 made them optional) or wrong: the room key says who made it.
+        Raises :class:`NoKey` or :class:`Unreadable`.
+        """
+        content = event.get("content")
+        session_id, ciphertext = _envelope(content)
+        claimed = content.get("sender_key") if isinstance(content, dict) else None
+        session = self._room_key(room, session_id, likely, claimed)
+        if session is None:
+            raise NoKey
+        try:
+            text, number = session.decrypt(ciphertext)
+            value = json.loads(text)
+        except Exception as error:  # noqa: BLE001 - vodozemac, Unicode, JSON and depth: whatever a member may have put there
+            if session.first_known_index > 0 and "index" in str(error).lower():
+                raise NoKey from None
+            raise Unreadable from None
+        if not isinstance(value, dict) or value.get("room_id") != room:
+            raise Unreadable
+        kind, inner = value.get("type"), value.get("content")
+        event_id = event.get("event_id")
+        if not isinstance(kind, str) or not isinstance(inner, dict) or not isinstance(event_id, str):
+            raise Unreadable
+        if not self.store.first_use(session_id, number, event_id):
+            raise Unreadable
+        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain))
+
+    def _room_key(self, room: str, session_id: str, likely: frozenset[str], claimed: object) -> Any:
+        # Two people may hold up the same session id: only its maker's word counts, so the sender's own devices come first.
+        found = [sessions[session_id] for sessions in self.olm.inbound_group_store[room].values() if session_id in sessions]
+        return min(found, key=lambda one: (one.sender_key not in likely, one.sender_key != claimed), default=None)
+
+    # ---- other people's devices -------------------------------------------------------------------------------------
+
+    def know(self, user: str, devices: Sequence[Device]) -> bool:
+        """Make ``devices`` the only ones of ``user`` that may get keys; tells whether one of the earlier ones may no longer."""
+        known = self.olm.device_store[user]
+        sound = {device.id: device for device in devices if not (user == self.user_id and device.id == self.device_id)}
+        gone = [one for one in known.values() if not one.deleted and (one.id not in sound or sound[one.id].ed25519 != one.ed25519)]
+        changed: dict[str, Any] = {}
+        for one in gone:
+            one.deleted = True
+            changed[one.id] = one
+        for device in sound.values():
+            old = known.get(device.id)
+            if old is not None and not old.deleted and (old.curve25519, old.ed25519) == (device.curve25519, device.ed25519):
+                continue
+            new = OlmDevice(user, device.id, {"ed25519": device.ed25519, "curve25519": device.curve25519})
+            known[device.id] = new
+            changed[device.id] = new
+        self.store.save_device_keys({user: changed})
+        return bool(gone)
+
+    def devices(self, user: str) -> tuple[Any, ...]:
+        """Return the devices of ``user`` that may get keys."""
+        return tuple(self.olm.device_store.active_user_devices(user))
+
+    def curves(self, user: str) -> frozenset[str]:
+        """Return the curve25519 keys of all sound devices of ``user``, also of those that are gone."""
+        return frozenset(device.curve25519 for device in self.olm.device_store[user].values())
+
+    def proves(self, user: str, clear: Clear) -> bool:
+        """Tell whether ``user`` wrote what was decrypted: the room key was made by a device that their own keys vouch for."""
+        if clear.forwarded:
+            return False
+        if user == self.user_id and (clear.curve25519, clear.ed25519) == self.identity:
+            return True
+        return any((one.curve25519, one.ed25519) == (clear.curve25519, clear.ed25519) for one in self.olm.device_store[user].values())
+
+    # ---- olm sessions -----------------------------------------------------------------------------------------------
+
+    def without_session(self, users: Sequence[str]) -> dict[str, list[str]]:
+        """Return the devices with which we have no Olm session, and those whose session went wrong."""
+        missing: dict[str, list[str]] = {}
+        for user in users:
+            for device in self.devices(user):
+                if self.olm.session_store.get(device.curve25519) is None or device in self.olm.wedged_devices:
+                    missing.setdefault(user, []).append(device.id)
+        return missing
+
+    def wedged(self) -> tuple[str, ...]:
+        """Return the people with a device whose Olm session went wrong."""
+        return tuple({device.user_id for device in self.olm.wedged_devices if not device.deleted})
+
+    def claimed(self, one_time_keys: dict[str, Any]) -> None:
+        """Open Olm sessions with the keys of a ``keys/claim`` answer; a malformed one is left out."""
+        for user, devices in one_time_keys.items():
+            for device, keys in devices.items() if isinstance(devices, dict) else ():
+                try:
+                    with self.store.transaction():
+                        self.olm.handle_response(KeysClaimResponse({user: {device: keys}}, {}))
+                except Exception as error:  # noqa: BLE001 - another person's key may be anything
+                    log.warning("claim.refused", error=error)
+
+    def dummies(self) -> tuple[Any, ...]:
+        """Return the messages that mend broken Olm sessions; what else nio queued is dropped (requests nobody answers)."""
+        queue = self.olm.outgoing_to_device_messages
+        found = tuple(message for message in queue if isinstance(message, DummyMessage))
+        queue.clear()
+        self.olm.key_re_requests_events.clear()
+        return found
+
+    def remember_encrypted(self, room: str) -> None:
+        """Treat ``room`` as encrypted from now on, whatever the homeserver says later."""
+        if room not in self.encrypted_rooms:
+            self.store.save_encrypted_rooms({room})
+            self.encrypted_rooms.add(room)
+
+
+def _envelope(content: Any) -> tuple[str, str]:
+    if not isinstance(content, dict) or content.get("algorithm") != MEGOLM:
+        raise Unreadable
+    session_id, ciphertext = content.get("session_id"), content.get("ciphertext")
+    if not isinstance(session_id, str) or not session_id or not isinstance(ciphertext, str) or not 0 < len(ciphertext) <= LONGEST:
+        raise Unreadable
+    return session_id, ciphertext

@@ -1,0 +1,87 @@
+"""Invitations, removals, power and state: look at what is, compare, act."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from supportd.engine.wire import Done, InvitePerson, Never, PutPower, PutState, RemovePerson
+from supportd.matrix.errors import Refused
+from supportd.matrix.http import path
+from supportd.matrix.roomstate import INFINITE, RoomState
+from supportd.matrix.shapes import obj, whole
+
+if TYPE_CHECKING:
+    from supportd.engine.wire import Outcome
+    from supportd.matrix.http import Api
+
+_NOT_FOUND = "M_NOT_FOUND"
+
+
+async def state_of(api: Api, room: str, kind: str, key: str = "") -> dict[str, Any] | None:
+    """Return the content of a state event, ``None`` where there is none."""
+    try:
+        return await api.get(path("rooms", room, "state", kind, key))
+    except Refused as error:
+        if error.code == _NOT_FOUND:
+            return None
+        raise
+
+
+async def put_state(api: Api, room: str, kind: str, key: str, content: dict[str, Any]) -> bool:
+    """Set a state event unless it has this content; tells whether it was set."""
+    if await state_of(api, room, kind, key) == content:
+        return False
+    await api.put(path("rooms", room, "state", kind, key), content)
+    return True
+
+
+async def invite(api: Api, job: InvitePerson) -> Outcome:
+    """Invite; somebody banned stays out."""
+    now = (await state_of(api, job.room, "m.room.member", job.person) or {}).get("membership")
+    if now in ("invite", "join"):
+        return Done(room=None)
+    if now == "ban":
+        return Never("M_FORBIDDEN")
+    await api.post(path("rooms", job.room, "invite"), {"user_id": job.person})
+    return Done()
+
+
+async def remove(api: Api, job: RemovePerson) -> Outcome:
+    """Remove, or withdraw an invitation."""
+    now = (await state_of(api, job.room, "m.room.member", job.person) or {}).get("membership")
+    if now in ("invite", "join", "knock"):
+        await api.post(path("rooms", job.room, "kick"), {"user_id": job.person, "reason": job.reason})
+    return Done()
+
+
+async def power(api: Api, job: PutPower) -> Outcome:
+    """Give a level of power; a version 12 creator stands above all levels and must not be listed."""
+    levels = await state_of(api, job.room, "m.room.power_levels") or {}
+    room = RoomState(job.room)
+    create = await _create(api, job.room)
+    if create is not None:
+        room.apply(create)
+    if room.level(job.person) == INFINITE:
+        return Never("ORG_SUPPORTD_CREATOR")
+    users = obj(levels, "users")
+    default = whole(levels.get("users_default")) or 0
+    now = whole(users.get(job.person))
+    if (default if now is None else now) == job.level:
+        return Done()
+    await api.put(path("rooms", job.room, "state", "m.room.power_levels", ""), {**levels, "users": {**users, job.person: job.level}})
+    return Done()
+
+
+async def _create(api: Api, room: str) -> dict[str, Any] | None:
+    # Only the whole event says who made the room.
+    found = await api.ask("GET", path("rooms", room, "state"))
+    events = found if isinstance(found, list) else []
+    return next((event for event in events if isinstance(event, dict) and event.get("type") == "m.room.create"), None)
+
+
+async def state(api: Api, job: PutState) -> Outcome:
+    """Set a state event."""
+    content = json.loads(job.content)
+    await put_state(api, job.room, job.type, job.state_key, content if isinstance(content, dict) else {})
+    return Done()

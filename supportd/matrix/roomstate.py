@@ -1,0 +1,157 @@
+"""What we know of a room's state: members, power by room version, encryption that never ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from supportd.engine.wire import PowerMark
+from supportd.matrix.shapes import identifier, obj, one_of, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from supportd.engine.wire import Account, MembershipState
+    from supportd.sdk.ids import RoomId
+
+#: Stands for the power of a version 12 creator, above every level (MSC4289).
+INFINITE: Final = 2**53
+MEMBERSHIPS: Final = frozenset({"invite", "join", "leave", "ban", "knock"})
+#: Rotation where the room says nothing, and the bounds within which we believe it (``matrix.md`` 1.4, F15).
+ROTATION_MESSAGES: Final = 50
+ROTATION_MS: Final = 24 * 3600 * 1000
+_MOST_MESSAGES: Final = 1000
+_LONGEST_MS: Final = 7 * 24 * 3600 * 1000
+_SHORTEST_MS: Final = 60 * 1000
+_DEFAULTS: Final = {"invite": 0, "kick": 50, "ban": 50, "redact": 50, "events_default": 0, "state_default": 50}
+_V12: Final = 12
+
+
+@dataclass(slots=True)
+class RoomState:
+    """One room; changed only by :meth:`apply`."""
+
+    id: str
+    version: str = "1"
+    creators: frozenset[str] = frozenset()
+    marker: str | None = None
+    members: dict[str, MembershipState] = field(default_factory=dict)
+    encrypted: bool = False
+    rotation_messages: int = ROTATION_MESSAGES
+    rotation_ms: int = ROTATION_MS
+    history: str = "shared"
+    power: dict[str, Any] | None = None
+
+    def apply(self, event: Mapping[str, Any]) -> bool:
+        """Take a state event; tells whether it changed what :meth:`mark` says. Other events change nothing."""
+        key, content = event.get("state_key"), obj(event.get("content"))
+        if not isinstance(key, str):
+            return False
+        match event.get("type"):
+            case "m.room.member":
+                return self._member(key, content)
+            case "m.room.create" if key == "":
+                return self._create(str(event.get("sender")), content)
+            case "m.room.power_levels" if key == "":
+                changed, self.power = self.power != content, content
+                return changed
+            case "m.room.encryption" if key == "":
+                return self._encryption(content)
+            case "m.room.history_visibility" if key == "":
+                self.history = str(content.get("history_visibility", "shared"))
+        return False
+
+    def _member(self, user: str, content: dict[str, Any]) -> bool:
+        state = one_of(content.get("membership"), MEMBERSHIPS)
+        if state is not None and identifier(user):
+            before = self.members.get(user)
+            self.members[user] = cast("MembershipState", state)
+            return (before == "join") != (state == "join")
+        return False
+
+    def _create(self, sender: str, content: dict[str, Any]) -> bool:
+        self.version = str(content.get("room_version", "1"))
+        more = content.get("additional_creators")
+        self.creators = frozenset([sender, *(one for one in (more if isinstance(more, list) else ()) if isinstance(one, str))])
+        marker = content.get("org.supportd.marker")
+        self.marker = marker if isinstance(marker, str) else None
+        return True
+
+    def _encryption(self, content: dict[str, Any]) -> bool:
+        messages, period = whole(content.get("rotation_period_msgs")), whole(content.get("rotation_period_ms"))
+        self.rotation_messages = min(max(messages or ROTATION_MESSAGES, 1), _MOST_MESSAGES)
+        self.rotation_ms = min(max(period or ROTATION_MS, _SHORTEST_MS), _LONGEST_MS)
+        changed, self.encrypted = not self.encrypted, True
+        return changed
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """Who is in the room."""
+        return tuple(user for user, state in self.members.items() if state == "join")
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who may read what is said now: invited people only where the room's history lets them."""
+        allowed = {"join"} if self.history == "joined" else {"join", "invite"}
+        return tuple(user for user, state in self.members.items() if state in allowed)
+
+    @property
+    def creators_above_all(self) -> bool:
+        """Whether creators stand above every level and must not stand in ``users`` (room version 12 on)."""
+        return (whole(self.version) or 0) >= _V12
+
+    def level(self, user: str) -> int:
+        """Return the power of ``user`` (nio gives the creator 0, matrix-nio#546)."""
+        if self.creators_above_all and user in self.creators:
+            return INFINITE
+        if self.power is None:
+            return 100 if user in self.creators else 0
+        users = obj(self.power, "users")
+        level = whole(users.get(user))
+        return level if level is not None else whole(self.power.get("users_default")) or 0
+
+    def needed(self) -> dict[str, int]:
+        """Return the level each action needs."""
+        power = self.power if self.power is not None else {"state_default": 0}
+        found = {name: _or(whole(power.get(name)), default) for name, default in _DEFAULTS.items()}
+        events = {name: level for name, value in obj(power, "events").items() if (level := whole(value)) is not None and identifier(name)}
+        return found | events
+
+    def mark(self, accounts: Mapping[Account, str]) -> PowerMark:
+        """Return what our accounts, as far as they are in the room, can do here."""
+        levels = tuple((account, self.level(user)) for account, user in accounts.items() if self.members.get(user) == "join")
+        return PowerMark(
+            room=cast("RoomId", self.id),
+            version=self.version,
+            encrypted=self.encrypted,
+            levels=levels,
+            needed=tuple(sorted(self.needed().items())),
+        )
+
+
+class Rooms:
+    """All rooms of one account."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self.known: dict[str, RoomState] = {}
+
+    def fill(self, room: str, events: Iterable[Mapping[str, Any]]) -> RoomState:
+        """Make ``room`` known by its full state."""
+        state = RoomState(room)
+        for event in events:
+            state.apply(event)
+        self.known[room] = state
+        return state
+
+    def of(self, room: str) -> RoomState:
+        """Return ``room``, an empty one where it is new."""
+        return self.known.setdefault(room, RoomState(room))
+
+    def with_member(self, user: str) -> tuple[str, ...]:
+        """Return the rooms ``user`` is in."""
+        return tuple(room for room, state in self.known.items() if state.members.get(user) == "join")
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value

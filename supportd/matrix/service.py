@@ -1,0 +1,187 @@
+"""The Matrix side as the daemon uses it: open, run, close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from supportd.logs import get_logger
+from supportd.matrix.accounts import check_login
+from supportd.matrix.cipherstore import CryptoStore
+from supportd.matrix.crosssign import stand_up
+from supportd.matrix.devices import Devices
+from supportd.matrix.homeserver import MatrixHomeserver
+from supportd.matrix.http import Api
+from supportd.matrix.machine import Machine
+from supportd.matrix.making import RoomMaker
+from supportd.matrix.roomstate import Rooms
+from supportd.matrix.seeds import load_or_make
+from supportd.matrix.sending import Sender
+from supportd.matrix.session import Session
+from supportd.matrix.sharing import Sharing
+from supportd.matrix.signing import public_of
+from supportd.matrix.upkeep import Upkeep
+from supportd.matrix.words import MatrixWords
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from supportd.engine.ports import Homeserver, MatrixInbox, Words
+    from supportd.engine.wire import Account, Job, Outcome
+    from supportd.matrix.accounts import Login
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixSettings:
+    """Where and who we are; the keys are 32 bytes each, derived from the host key by the caller."""
+
+    base_url: str
+    server_name: str
+    creator: Login
+    doorkeeper: Login
+    reader: Login
+    #: Of the crypto store and the sealed seeds; made with mode 0700.
+    folder: Path
+    file_key: bytes = field(repr=False)
+    pickle_key: bytes = field(repr=False)
+    seeds_key: bytes = field(repr=False)
+    #: Whether the crypto store is encrypted as a file (SQLCipher).
+    cipher: bool = True
+    #: The reader's password, only where the homeserver may ask for it when keys are first uploaded.
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def logins(self) -> dict[Account, Login]:
+        """The three accounts; they may be the same."""
+        return {"creator": self.creator, "doorkeeper": self.doorkeeper, "reader": self.reader}
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Everything that exists between open and close."""
+
+    store: CryptoStore
+    machine: Machine
+    devices: Devices
+    session: Session
+    homeserver: MatrixHomeserver
+    words: MatrixWords
+
+
+class MatrixSide:
+    """One for each process."""
+
+    def __init__(self, settings: MatrixSettings, inbox: MatrixInbox) -> None:
+        """Take the settings and the engine's door."""
+        self.settings = settings
+        self.inbox = inbox
+        self._apis: dict[Account, Api] = {}
+        self._opened: _Opened | None = None
+        self._door = _Door(self)
+
+    @property
+    def homeserver(self) -> Homeserver:
+        """The port that performs jobs; jobs wait for :meth:`open`."""
+        return self._door
+
+    @property
+    def words(self) -> Words:
+        """The port to members' words; after :meth:`open`."""
+        return self.opened.words
+
+    @property
+    def session(self) -> Session:
+        """The sync of the reader; after :meth:`open`."""
+        return self.opened.session
+
+    @property
+    def opened(self) -> _Opened:
+        """What :meth:`open` made."""
+        if self._opened is None:
+            raise RuntimeError("open() comes first")
+        return self._opened
+
+    async def open(self) -> None:
+        """Check everything of ``matrix.md`` 1.1; raises :class:`~supportd.matrix.errors.MatrixError`."""
+        settings = self.settings
+        self._apis = {account: Api(settings.base_url, login.access_token, account=account) for account, login in settings.logins.items()}
+        try:
+            for account, login in settings.logins.items():
+                await check_login(self._apis[account], login)
+            await self._build()
+        except BaseException:
+            await self.close()
+            raise
+        log.info("matrix.opened")
+
+    async def _build(self) -> None:
+        settings, api, reader = self.settings, self._apis["reader"], self.settings.reader
+        file_key = settings.file_key if settings.cipher else None
+        store = CryptoStore(reader.user_id, reader.device_id, settings.folder, file_key=file_key, pickle_key=settings.pickle_key)
+        try:
+            machine = Machine(reader.user_id, reader.device_id, store)
+            seeds, fresh = load_or_make(settings.folder / "seeds", settings.seeds_key)
+            await stand_up(api, reader, machine, seeds, fresh=fresh, password=settings.password)
+        except BaseException:
+            store.close()
+            raise
+        store.set_pin(reader.user_id, public_of(seeds.master), None)
+        rooms, devices = Rooms(), Devices(api, machine)
+        sharing = Sharing(api, machine, devices, rooms)
+        accounts: dict[Account, str] = {account: login.user_id for account, login in settings.logins.items()}
+        upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]})
+        maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
+        self._opened = _Opened(
+            store,
+            machine,
+            devices,
+            Session(api, sharing, upkeep, self.inbox, accounts),
+            MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker),
+            MatrixWords(api, machine, devices),
+        )
+
+    async def run(self) -> None:
+        """Sync until cancelled; raises :class:`~supportd.matrix.errors.LoggedOut` when the sign-in ended, and what the inbox raises."""
+        await self.opened.session.run()
+
+    async def agree_to_new_keys(self, user: str) -> bool:
+        """Trust the new keys of ``user``, as a key member decided; tells whether there were any."""
+        return await self.opened.devices.agree_to_new_keys(user)
+
+    async def close(self) -> None:
+        """Close the store and the connections."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.session.rest()
+            opened.store.close()
+        for api in self._apis.values():
+            await api.close()
+
+    def health(self) -> dict[str, int | bool]:
+        """Return figures without ids."""
+        opened = self._opened
+        if opened is None:
+            return {"open": False}
+        return {
+            "open": True,
+            "synced": opened.session.synced.is_set(),
+            "failures": opened.session.failures,
+            "rooms": len(opened.session.rooms.known),
+            "undecryptable": opened.session.intake.undecryptable,
+            "set_aside": opened.session.intake.set_aside,
+            "people_with_unsigned_devices": len(opened.devices.unsigned),
+            "people_with_new_keys": opened.store.offers(),
+            "accounts_waiting": opened.homeserver.limiter.paused(),
+        }
+
+
+class _Door:
+    """The port ``Homeserver`` of a side that may be closed and opened again."""
+
+    def __init__(self, side: MatrixSide) -> None:
+        self._side = side
+
+    async def perform(self, account: Account, job: Job) -> Outcome:
+        return await self._side.opened.homeserver.perform(account, job)

@@ -1,0 +1,266 @@
+"""Our own sync loop: nothing is acknowledged before it is committed (``matrix.md`` 1.3)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from supportd.engine.wire import Edited, SyncBatch, TokenMark
+from supportd.logs import get_logger, short
+from supportd.matrix.body import Body, RoomPart, parse
+from supportd.matrix.errors import LoggedOut, MatrixError, Refused, ServerAway, SlowDown
+from supportd.matrix.gaps import MOST_PAGES, PAGES_AT_ONCE, gap_of, walk
+from supportd.matrix.http import MOST_SYNC_BYTES, PATIENCE, path
+from supportd.matrix.intake import Intake, Raw, in_order, own_edits
+from supportd.matrix.parked import retry
+from supportd.matrix.shapes import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from supportd.engine.ports import MatrixInbox
+    from supportd.engine.wire import Account, GapMark, Incoming, Mark, PowerMark
+    from supportd.matrix.http import Api
+    from supportd.matrix.sharing import Sharing
+    from supportd.matrix.upkeep import Upkeep
+
+log = get_logger(__name__)
+
+#: Milliseconds the server may hold a sync open; events of a room in one sync (Synapse's cap).
+HOLD_MS: Final = 30_000
+_FILTER: Final = json.dumps(
+    {
+        "room": {"timeline": {"limit": 100}, "ephemeral": {"types": []}, "account_data": {"types": []}, "state": {"lazy_load_members": False}},
+        "presence": {"types": []},
+        "account_data": {"types": []},
+    },
+    separators=(",", ":"),
+)  # fmt: skip
+#: Seconds between attempts while the server is away: doubled from the first to the last, with jitter.
+FIRST_WAIT: Final = 1.0
+LAST_WAIT: Final = 60.0
+_QUERY_ATTEMPTS: Final = 3
+
+
+class Session:
+    """The sync of one account."""
+
+    def __init__(
+        self, api: Api, sharing: Sharing, upkeep: Upkeep, inbox: MatrixInbox, accounts: Mapping[Account, str], account: Account = "reader"
+    ) -> None:
+        """Hand what comes to ``inbox``; ``accounts``: the Matrix ids of our own accounts, whose power is told to the engine."""
+        self.api = api
+        self.sharing = sharing
+        self.machine = sharing.machine
+        self.devices = sharing.devices
+        self.rooms = sharing.rooms
+        self.upkeep = upkeep
+        self.inbox = inbox
+        self.accounts = accounts
+        self.account: Account = account
+        self.intake = Intake(self.machine)
+        self.failures = 0
+        self.synced = asyncio.Event()
+        self._first = True
+        self._power: dict[str, PowerMark] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Sync until cancelled. Raises :class:`LoggedOut`, and whatever the inbox raises: then build everything anew."""
+        try:
+            while True:
+                try:
+                    await self.step(HOLD_MS)
+                except LoggedOut:
+                    log.error("sync.stopped", account=self.account, reason="logged_out")  # noqa: TRY400 - nothing to trace
+                    raise
+                except SlowDown as asked:
+                    await asyncio.sleep(asked.seconds)
+                except (ServerAway, Refused) as error:
+                    await self._back_off(error)
+        finally:
+            await self.rest()
+
+    async def step(self, hold_ms: int = 0) -> None:
+        """Take one sync to its commit; raises what :class:`Api` and the inbox raise."""
+        token = await self.inbox.token(self.account)
+        query = {"timeout": str(0 if self._first else hold_ms), "filter": _FILTER}
+        if token is not None:
+            query["since"] = token
+        if self._first:
+            query["full_state"] = "true"
+        raw = await self.api.ask("GET", path("sync"), query=query, seconds=PATIENCE + hold_ms / 1000, most=MOST_SYNC_BYTES)
+        body = parse(raw if isinstance(raw, dict) else {})
+        await self._handle(body, token)
+        self._first = False
+        self.failures = 0
+        self.synced.set()
+        self._beside("upkeep", self.upkeep.after(body))
+        if await self.inbox.gaps():
+            self._beside("gaps", self._walk_gaps())
+
+    async def rest(self) -> None:
+        """End what runs beside the loop."""
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def settle(self) -> None:
+        """Wait for what runs beside the loop; for tests."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    # ---- one sync ----------------------------------------------------------------------------------------------------
+
+    async def _handle(self, body: Body, token: str | None) -> None:
+        keys, marks = self.intake.to_device(body.to_device)
+        raws = {room: self._apply(room, part, token) for room, part in (body.joined | body.gone).items()}
+        self.devices.changed(body.changed | body.left)
+        gaps: dict[str, tuple[dict[str, Any], ...]] = {}
+        for room, part in body.joined.items():
+            if part.limited and part.prev_batch and token is not None:
+                gaps[room], left = await self._fill(gap_of(room, part.prev_batch, token))
+                marks += [left] if left else []
+        before = {room: [Raw(room, event) for event in events] for room, events in gaps.items()}
+        await self._know_authors([*before.values(), *raws.values()])
+        batches: list[Sequence[Incoming]] = []
+        released, unparked = await retry(self.inbox, self.intake, keys)
+        batches.append(released)
+        for room, found in raws.items():
+            taken = self.intake.read([*before.get(room, ()), *found])
+            batches.append(taken.incoming)
+            marks += taken.marks
+        self._forget(body)
+        incoming = await self.authored(in_order(batches))
+        marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
+        await self.inbox.accept(SyncBatch(incoming, tuple(marks)))
+        self.upkeep.invited(body.invited)
+
+    def _apply(self, room: str, part: RoomPart, token: str | None) -> list[Raw]:
+        """Bring the room's state up to date; returns its events with what was before each."""
+        new = room not in self.rooms.known
+        state = self.rooms.of(room)
+        # Who was there before us is news only where the room itself is: at the very first sync, or when we have just come.
+        arrived = token is None or (new and not self._first) or any(_is_join_of(event, self.machine.user_id) for event in part.timeline)
+        found: list[Raw] = []
+        for at, event in enumerate((*part.state, *part.timeline)):
+            previous = state.members.get(str(event.get("state_key"))) if event.get("type") == "m.room.member" else None
+            if at >= len(part.state) or (arrived and event.get("type") == "m.room.member"):
+                found.append(Raw(room, event, previous))
+            if "state_key" in event:
+                state.apply(event)
+                if event.get("type") == "m.room.member" and previous == "join" and state.members.get(str(event["state_key"])) != "join":
+                    self.sharing.discard([room])
+        if state.encrypted:
+            self.machine.remember_encrypted(room)
+        return found
+
+    async def _fill(self, gap: GapMark) -> tuple[tuple[dict[str, Any], ...], GapMark | None]:
+        """Fetch a small gap at once, so that everything stays in order; a large one is left as a mark."""
+        try:
+            walked = await walk(self.api, gap, PAGES_AT_ONCE)
+        except (ServerAway, SlowDown, Refused) as error:
+            log.warning("gap.postponed", room=short(gap.room), error=error)
+            return (), gap
+        return (walked.events, None) if walked.start is None else ((), gap)
+
+    async def _know_authors(self, batches: Sequence[Sequence[Raw]]) -> None:
+        """Know the devices of everybody who wrote something encrypted, before it is read."""
+        senders = {
+            sender
+            for raws in batches
+            for raw in raws
+            if raw.event.get("type") == "m.room.encrypted" and (sender := identifier(raw.event.get("sender")))
+        }
+        for attempt in range(1, _QUERY_ATTEMPTS + 1):
+            try:
+                await self.devices.refresh(senders)
+            except (ServerAway, SlowDown, Refused) as error:
+                # Waiting for ever would let one question stop all reading; the words come, as not proven.
+                log.warning("devices.unknown", error=error, attempts=attempt)
+                await asyncio.sleep(0.2 * attempt)
+            else:
+                break
+        self.sharing.settle()
+
+    async def authored(self, incoming: tuple[Incoming, ...]) -> tuple[Incoming, ...]:
+        """Leave out edits of other people's words; asks the server for the author of what we no longer remember."""
+        authors = self.intake.authors
+        for one in incoming:
+            if isinstance(one.content, Edited) and one.content.target not in authors:
+                try:
+                    event = await self.api.get(path("rooms", one.room, "event", one.content.target))
+                except (ServerAway, SlowDown, Refused):
+                    continue
+                if sender := identifier(event.get("sender")):
+                    authors[one.content.target] = sender
+        return own_edits(incoming, authors)
+
+    def _powers(self, rooms: Sequence[str]) -> list[Mark]:
+        marks: list[Mark] = []
+        for room in rooms:
+            if room not in self.rooms.known:
+                continue
+            mark = self.rooms.known[room].mark(self.accounts)
+            mark = replace(mark, encrypted=mark.encrypted or room in self.machine.encrypted_rooms)
+            if self._power.get(room) != mark:
+                self._power[room] = mark
+                marks.append(mark)
+        return marks
+
+    def _forget(self, body: Body) -> None:
+        for room in body.gone:
+            self.sharing.discard([room])
+
+    # ---- beside the loop ---------------------------------------------------------------------------------------------
+
+    async def _walk_gaps(self) -> None:
+        for gap in await self.inbox.gaps():
+            try:
+                walked = await walk(self.api, gap, MOST_PAGES)
+            except Refused as error:
+                # A token that is no longer taken will never be; what lay there is lost and the operator is told.
+                log.error("gap.lost", room=short(gap.room), error=error)  # noqa: TRY400 - nothing to trace
+                await self.inbox.accept(SyncBatch((), (replace(gap, closed=True),)))
+                continue
+            if walked.start is not None:
+                log.error("gap.too_long", room=short(gap.room), events=len(walked.events))
+            raws = [Raw(gap.room, event) for event in walked.events]
+            await self._know_authors([raws])
+            taken = self.intake.read(raws)
+            incoming = await self.authored(tuple(taken.incoming))
+            await self.inbox.accept(SyncBatch(incoming, (*taken.marks, replace(gap, closed=True))))
+            log.info("gap.walked", room=short(gap.room), events=len(incoming))
+
+    def _beside(self, name: str, work: Any) -> None:
+        running = self._tasks.get(name)
+        if running is not None and not running.done():
+            work.close()
+            return
+        self._tasks[name] = asyncio.create_task(_guarded(name, work))
+
+    async def _back_off(self, error: MatrixError) -> None:
+        self.failures += 1
+        wait = min(FIRST_WAIT * 2 ** (self.failures - 1), LAST_WAIT)
+        log.warning("sync.failed", account=self.account, error=error, attempts=self.failures)
+        # Jitter, so that not everybody comes back in the same moment.
+        await asyncio.sleep(wait * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
+
+
+async def _guarded(name: str, work: Any) -> None:
+    try:
+        await work
+    except MatrixError as error:
+        # It comes again with the next sync.
+        log.warning("beside.failed", kind=name, error=error)
+
+
+def _is_join_of(event: Mapping[str, Any], user: str) -> bool:
+    if event.get("type") != "m.room.member" or event.get("state_key") != user:
+        return False
+    content = event.get("content")
+    return isinstance(content, dict) and content.get("membership") == "join"

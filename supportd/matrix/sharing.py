@@ -1,0 +1,147 @@
+"""Encrypting for a room: who gets the key, and never a message before they have it (``matrix.md`` 1.5; F5, F6, F13, F15)."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from supportd.logs import get_logger, short
+from supportd.matrix.errors import ServerAway
+from supportd.matrix.http import path
+from supportd.matrix.machine import MEGOLM
+from supportd.matrix.shapes import obj
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from supportd.matrix.devices import Devices
+    from supportd.matrix.http import Api
+    from supportd.matrix.machine import Machine
+    from supportd.matrix.roomstate import Rooms, RoomState
+
+log = get_logger(__name__)
+
+#: Devices in one request, and devices encrypted for before others get a turn (one takes about 5 ms).
+AT_ONCE: Final = 20
+STEP: Final = 4
+#: Seconds until a device that had no one-time key left is asked again.
+CLAIM_AGAIN: Final = 30.0
+ATTEMPTS: Final = 3
+
+
+class Sharing:
+    """Holds the room keys we send with; they live in memory only."""
+
+    def __init__(self, api: Api, machine: Machine, devices: Devices, rooms: Rooms) -> None:
+        """Send keys through ``api``."""
+        self.api = api
+        self.machine = machine
+        self.devices = devices
+        self.rooms = rooms
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asked: dict[tuple[str, str], float] = {}
+
+    def discard(self, rooms: Iterable[str]) -> None:
+        """Make a new key before the next message in ``rooms``: somebody left, or lost a device."""
+        for room in rooms:
+            self.machine.olm.outbound_group_sessions.pop(room, None)
+
+    def settle(self) -> None:
+        """Discard the keys that lost devices hold."""
+        lost, self.devices.lost = self.devices.lost, set()
+        for user in lost:
+            self.discard(self.rooms.with_member(user))
+
+    async def encrypt(self, room: RoomState, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Return the content of the ``m.room.encrypted`` event; all sound devices in the room can read it by then."""
+        async with self._locks[room.id]:
+            users = room.readers
+            await self.devices.refresh(users)
+            self.settle()
+            await self.open_sessions(users)
+            session = self._session(room)
+            await self._share(room, session, users)
+            session.shared = True
+            outer: dict[str, Any] = self.machine.olm.group_encrypt(room.id, {"type": kind, "content": content})
+            if "m.relates_to" in content:
+                outer["m.relates_to"] = content["m.relates_to"]
+            return outer
+
+    def _session(self, room: RoomState) -> Any:
+        olm = self.machine.olm
+        session = olm.outbound_group_sessions.get(room.id)
+        if session is None or session.expired:
+            with self.machine.store.transaction():
+                olm.create_outbound_group_session(room.id)
+            session = olm.outbound_group_sessions[room.id]
+            session.max_messages = room.rotation_messages
+            session.max_age = timedelta(milliseconds=room.rotation_ms)
+        return session
+
+    async def open_sessions(self, users: Sequence[str]) -> None:
+        """Open Olm sessions with the devices that have none; one without a one-time key is asked again later."""
+        now = time.monotonic()
+        missing = self.machine.without_session(users)
+        wanted = {
+            user: {name: "signed_curve25519" for name in names if now - self._asked.get((user, name), -CLAIM_AGAIN) >= CLAIM_AGAIN}
+            for user, names in missing.items()
+        }
+        wanted = {user: names for user, names in wanted.items() if names}
+        if not wanted:
+            return
+        answer = await self.api.post(path("keys", "claim"), {"one_time_keys": wanted, "timeout": 10_000})
+        self._asked.update({(user, name): now for user, names in wanted.items() for name in names})
+        self.machine.claimed(obj(answer, "one_time_keys"))
+        for user, names in self.machine.without_session(tuple(wanted)).items():
+            log.warning("claim.failed", id=short(user), count=len(names))
+
+    async def _share(self, room: RoomState, session: Any, users: Sequence[str]) -> None:
+        todo = [
+            device
+            for user in users
+            for device in self.machine.devices(user)
+            if (user, device.id) not in session.users_shared_with
+            and self.machine.olm.session_store.get(device.curve25519) is not None
+            and not (user == self.machine.user_id and device.id == self.machine.device_id)
+        ]
+        key = {"algorithm": MEGOLM, "room_id": room.id, "session_id": session.id, "session_key": session.session_key}
+        for at in range(0, len(todo), AT_ONCE):
+            part = todo[at : at + AT_ONCE]
+            await self.send_to_devices("m.room.encrypted", await self._sealed(part, key))
+            # Only now: what was refused or cut off is shared again before the next message.
+            session.users_shared_with.update((device.user_id, device.id) for device in part)
+
+    async def _sealed(self, devices: Sequence[Any], key: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        olm = self.machine.olm
+        messages: dict[str, dict[str, Any]] = defaultdict(dict)
+        for at in range(0, len(devices), STEP):
+            with self.machine.store.transaction():
+                for device in devices[at : at + STEP]:
+                    one = olm.session_store.get(device.curve25519)
+                    messages[device.user_id][device.id] = olm._olm_encrypt(one, device, "m.room_key", key)  # noqa: SLF001 - its only caller in nio cannot be cut up
+            await asyncio.sleep(0)
+        return messages
+
+    async def send_to_devices(self, kind: str, messages: dict[str, dict[str, Any]]) -> None:
+        """Send until the homeserver has it; the same transaction id is delivered once."""
+        where = path("sendToDevice", kind, secrets.token_hex(12))
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self.api.put(where, {"messages": messages})
+            except ServerAway:
+                if attempt == ATTEMPTS:
+                    raise
+                await asyncio.sleep(0.2 * 2**attempt)
+            else:
+                return
+
+    async def mend(self) -> None:
+        """Open new sessions where an old one went wrong, and tell the other side."""
+        if wedged := self.machine.wedged():
+            await self.open_sessions(wedged)
+        for message in self.machine.dummies():
+            await self.send_to_devices("m.room.encrypted", {message.recipient: {message.recipient_device: message.content}})

@@ -1,0 +1,74 @@
+"""What runs beside the sync: one-time keys, mending sessions, joining where our own accounts invite us."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from supportd.engine.wire import SyncBatch
+from supportd.logs import get_logger, short
+from supportd.matrix.errors import Refused
+from supportd.matrix.http import path
+from supportd.matrix.parked import expired
+from supportd.matrix.shapes import obj
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from supportd.engine.ports import MatrixInbox
+    from supportd.matrix.body import Body
+    from supportd.matrix.http import Api
+    from supportd.matrix.sharing import Sharing
+
+log = get_logger(__name__)
+
+#: Seconds between two looks at what waits for keys.
+TIDY_EVERY: Final = 600.0
+
+
+class Upkeep:
+    """Keeps one account in order."""
+
+    def __init__(self, api: Api, sharing: Sharing, inbox: MatrixInbox, hosts: Collection[str]) -> None:
+        """Join only where one of ``hosts`` (Matrix ids) invites us."""
+        self.api = api
+        self.sharing = sharing
+        self.machine = sharing.machine
+        self.inbox = inbox
+        self.hosts = frozenset(hosts)
+        #: Rooms we are invited to -> who invites.
+        self.invites: dict[str, str] = {}
+        self._tidied = time.monotonic() - TIDY_EVERY
+
+    def invited(self, rooms: Mapping[str, Collection[Mapping[str, Any]]]) -> None:
+        """Note invitations, by their stripped state."""
+        for room, events in rooms.items():
+            for event in events:
+                ours = event.get("type") == "m.room.member" and event.get("state_key") == self.machine.user_id
+                if ours and obj(event.get("content")).get("membership") == "invite":
+                    self.invites[room] = str(event.get("sender"))
+
+    async def after(self, body: Body) -> None:
+        """Do what this sync calls for; raises what :class:`Api` raises, the next sync tries again."""
+        for room in body.joined:
+            self.invites.pop(room, None)
+        await self._join()
+        half = self.machine.olm.account.max_one_time_keys // 2
+        # nio takes a count of 0 for unknown and uploads none (matrix.md 1.4, F10).
+        if (body.one_time_keys is not None and body.one_time_keys < half) or body.fallback_used:
+            await self.machine.upload_keys(self.api, count=body.one_time_keys or 0, fallback=body.fallback_used)
+        await self.sharing.mend()
+        if time.monotonic() - self._tidied >= TIDY_EVERY:
+            self._tidied = time.monotonic()
+            if marks := await expired(self.inbox):
+                await self.inbox.accept(SyncBatch((), marks))
+
+    async def _join(self) -> None:
+        for room, host in tuple(self.invites.items()):
+            if host not in self.hosts:
+                continue
+            try:
+                await self.api.post(path("join", room), {})
+            except Refused as error:
+                log.warning("join.refused", room=short(room), error=error)
+            del self.invites[room]

@@ -1,0 +1,1 @@
+"""Everything that a plugin may import, and nothing else."""

@@ -1,0 +1,191 @@
+"""What a plugin may ask for: plain frozen values that hooks yield and the engine carries out.
+
+An effect never acts by itself. The gate checks it against the plugin's grants, the group's people and rooms, power levels, rates and quiet
+hours; what it accepts is committed together with the plugin's own rows and the fact that the event is handled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from supportd.sdk.ids import EventId, PersonId, RoomId
+from supportd.sdk.rooms import RoomSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """The base of all effects; yields of anything else count as a failure of the plugin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostMessage(Effect):
+    """Post ``text`` in a room of this group, as the reader account; ``mention`` notifies one person."""
+
+    room: RoomId
+    text: str = field(repr=False)
+    in_reply_to: EventId | None = None
+    mention: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostDirect(Effect):
+    """Write to one person in their direct chat with the bot, which is made when there is none.
+
+    Waits for the end of the person's quiet hours unless ``urgent`` (crisis, threat, panic).
+    """
+
+    to: PersonId
+    text: str = field(repr=False)
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React(Effect):
+    """React to a message with ``key``; everybody in the room and the homeserver can see it."""
+
+    room: RoomId
+    target: EventId
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redact(Effect):
+    """Hide a message for everybody; ``reason`` is shown. It may have been seen briefly before."""
+
+    room: RoomId
+    target: EventId
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRoom(Effect):
+    """Make a room once; ``key`` is unique in the group and comes back in ``RoomReady``.
+
+    ``members`` are invited at once; ``owners`` get power 150 and ``key_members`` 50 in it.
+    """
+
+    key: str
+    spec: RoomSpec
+    members: tuple[PersonId, ...] = ()
+    owners: tuple[PersonId, ...] = ()
+    key_members: tuple[PersonId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRoom(Effect):
+    """Show ``room`` inside ``space`` (``m.space.child`` and ``m.space.parent``)."""
+
+    space: RoomId
+    room: RoomId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteMember(Effect):
+    """Invite ``person`` to ``room``; nothing happens when they are there or invited already."""
+
+    room: RoomId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveMember(Effect):
+    """Remove ``person`` from ``room``. Removal is a person's decision: the gate asks a key member first."""
+
+    room: RoomId
+    person: PersonId
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPower(Effect):
+    """Give ``person`` the power ``level`` (0 to 100) in ``room``."""
+
+    room: RoomId
+    person: PersonId
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer(Effect):
+    """Call this plugin's ``timer_fired`` at ``at`` (aware); a timer with the same ``key`` is moved."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTimer(Effect):
+    """Forget the timer ``key`` of this plugin; nothing happens when there is none."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConsent(Effect):
+    """Keep that ``person`` said yes or no to the ``kind`` of use, with the version of the wording they saw."""
+
+    person: PersonId
+    kind: str
+    wording: str
+    given: bool
+    #: How they said it: ``reaction``, ``word``, ``mail``, ``slip``, ``form`` or ``proxy``.
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDuty(Effect):
+    """Put ``person`` on the duty ``kind`` from ``start`` to ``end`` (aware)."""
+
+    kind: str
+    person: PersonId
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndDuty(Effect):
+    """Take ``person`` off the duty ``kind`` that begins at ``start``."""
+
+    kind: str
+    person: PersonId
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase(Effect):
+    """Open a case (flag, hold, bounce, appeal) for people to look at; it holds ids only, never words."""
+
+    key: str
+    kind: str
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCase(Effect):
+    """Close the case ``key`` of this plugin with a short ``outcome`` (a word, not a story)."""
+
+    key: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferLink(Effect):
+    """Write to one person with a single-purpose link: ``{link}`` in ``text`` becomes its address.
+
+    The link works once, for this person, until ``expires``; opening it shows ``button``, pressing it is the ``LinkUsed`` of ``key``.
+    """
+
+    key: str
+    to: PersonId
+    text: str = field(repr=False)
+    button: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Effect):
+    """Answer the command being handled: ``text`` for a person, ``data`` (JSON text) for ``--json``."""
+
+    text: str
+    data: str = "{}"

@@ -1,0 +1,142 @@
+"""The hooks a plugin may implement, and the class every plugin is.
+
+A hook is an ordinary synchronous method. It asks for what it needs by parameter name (``event``, ``group``, ``store``, ``settings``,
+``findings``) and yields effects. It touches no network, clock or randomness: the time is ``group.now``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, TypeVar
+
+import pluggy
+
+from supportd.sdk import events as e
+from supportd.sdk.commands import Command
+from supportd.sdk.effects import Effect
+from supportd.sdk.facts import Group
+from supportd.sdk.findings import Finding, Refusal
+from supportd.sdk.ids import PersonId
+from supportd.sdk.panels import Panel
+from supportd.sdk.settings import NoSettings, Settings
+from supportd.sdk.store import PluginStore, Tables
+from supportd.sdk.text import Catalogue
+
+#: The version of this interface; a plugin names the versions it works with in ``Plugin.api``.
+API = 1
+
+hookspec = pluggy.HookspecMarker("supportd")
+hookimpl = pluggy.HookimplMarker("supportd")
+
+Effects = Iterable[Effect] | None
+S = TypeVar("S", bound=Settings)
+
+
+class Plugin:
+    """The base of all plugins; the class is the manifest."""
+
+    #: Short name, also the prefix of tables and commands: ``[a-z][a-z0-9_]{1,30}``.
+    name: ClassVar[str] = ""
+    #: One sentence for the list of plugins.
+    summary: ClassVar[str] = ""
+    #: Versions of :data:`API` that this plugin works with.
+    api: ClassVar[tuple[int, ...]] = (API,)
+    #: The kinds of effect this plugin may yield.
+    grants: ClassVar[frozenset[type[Effect]]] = frozenset()
+    settings: ClassVar[type[Settings]] = NoSettings
+    store: ClassVar[type[PluginStore]] = PluginStore
+    #: The plugin's own tables; with tables, ``export_member`` and ``forget_member`` are compulsory.
+    tables: ClassVar[Tables | None] = None
+    #: One sentence for each kind of personal data it keeps, and for how long.
+    keeps: ClassVar[tuple[str, ...]] = ()
+    commands: ClassVar[tuple[Command, ...]] = ()
+    texts: ClassVar[Catalogue | None] = None
+
+    def assess(self, event: e.Event, settings: Settings) -> Iterable[Finding]:
+        """Think about ``event`` without acting; runs in a worker process under a time limit, so it may be slow."""
+        del event, settings
+        return ()
+
+    def panels(self, group: Group, store: PluginStore, settings: Settings) -> Iterable[Panel]:
+        """Return what the group's page shows of this plugin."""
+        del group, store, settings
+        return ()
+
+    def export_member(self, member: PersonId, store: PluginStore) -> Mapping[str, object]:
+        """Return everything this plugin keeps about ``member``, as plain data (JSON types)."""
+        del member, store
+        return {}
+
+    def forget_member(self, member: PersonId, store: PluginStore) -> None:
+        """Delete everything this plugin keeps about ``member``."""
+        del member, store
+
+
+class Hooks:
+    """The specifications; an implementation may leave out parameters it does not need."""
+
+    @hookspec
+    def turned_on(self, event: e.TurnedOn, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """This plugin was turned on for the group."""
+
+    @hookspec
+    def person_added(self, event: e.PersonAdded, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody was entered in the group's people."""
+
+    @hookspec
+    def room_ready(self, event: e.RoomReady, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """A room that was asked for exists now."""
+
+    @hookspec
+    def member_joined(self, event: e.MemberJoined, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody joined a room of the group."""
+
+    @hookspec
+    def member_left(self, event: e.MemberLeft, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody left a room of the group."""
+
+    @hookspec
+    def message_posted(
+        self, event: e.MessagePosted, group: Group, store: PluginStore, settings: Settings, findings: tuple[Finding, ...]
+    ) -> Effects:
+        """Somebody wrote in a room where the reader account listens; ``findings`` are this plugin's own."""
+
+    @hookspec
+    def message_edited(self, event: e.MessageEdited, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody changed a message of theirs."""
+
+    @hookspec
+    def message_redacted(self, event: e.MessageRedacted, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """A message was hidden or taken back."""
+
+    @hookspec
+    def reaction_added(self, event: e.ReactionAdded, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody reacted to a message; a reaction that answers an ask comes as ``ask_answered`` instead."""
+
+    @hookspec
+    def timer_fired(self, event: e.TimerFired, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """A timer of this plugin is due."""
+
+    @hookspec
+    def ask_answered(self, event: e.AskAnswered, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """An ask of this plugin got its answer."""
+
+    @hookspec
+    def ask_expired(self, event: e.AskExpired, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """An ask of this plugin ended in silence."""
+
+    @hookspec
+    def effect_failed(self, event: e.EffectFailed, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """An effect of this plugin was refused for good."""
+
+    @hookspec
+    def link_used(self, event: e.LinkUsed, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody used a single-purpose link of this plugin."""
+
+    @hookspec
+    def command_given(self, event: e.CommandGiven, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody gave a declared command of this plugin."""
+
+    @hookspec
+    def admit(self, event: e.JoinAsked, group: Group, settings: Settings) -> Refusal | None:
+        """Return a refusal to keep somebody out of a room; late (200 ms) or raised counts as yes."""

@@ -1,0 +1,1 @@
+"""The core's migrations, oldest first; made by ``python -m supportd.store.newmigration``."""

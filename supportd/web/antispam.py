@@ -1,0 +1,74 @@
+"""Answers at the homeserver's door, for ``synapse-http-antispam`` (``matrix.md`` section 5).
+
+Any answer but a refusal means "allow"; when we are late we allow, because a member in need must never wait for us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from aiohttp import web
+
+from supportd.logs import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from supportd.sdk.findings import Refusal
+    from supportd.sdk.ids import RoomId, UserId
+    from supportd.web.doors import Doors
+
+log = get_logger(__name__)
+
+#: After this long we allow, seconds.
+PATIENCE: Final = 0.2
+#: Callback -> the fields that name the room and whoever wants to come in, and by which door.
+_DOORS: Final[Mapping[str, tuple[str, str, Literal["join", "invite"]]]] = {
+    "user_may_join_room": ("room", "user", "join"),
+    "user_may_invite": ("room_id", "invitee", "invite"),
+}
+
+
+def routes(doors: Doors) -> Iterable[web.RouteDef]:
+    """Return the address under which Synapse asks."""
+
+    async def asked(request: web.Request) -> web.Response:
+        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(shown.encode(), doors.antispam_token.encode()):
+            return web.json_response({"errcode": "M_FORBIDDEN", "error": "Show the token of the settings."}, status=401)
+        try:
+            body = await request.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return web.json_response({"errcode": "M_NOT_JSON", "error": "Send a JSON object."}, status=400)
+        return await _answer(doors, request.match_info["callback"], body)
+
+    return (web.post("/antispam/{callback}", asked),)
+
+
+async def _answer(doors: Doors, callback: str, body: Mapping[str, object]) -> web.Response:
+    if callback == "ping":
+        return web.json_response({"id": body.get("id"), "status": "ok"})
+    if callback not in _DOORS:
+        # Encrypted words cannot be judged here, and everything else is for the homeserver's own rules.
+        return web.json_response({})
+    room_field, user_field, door = _DOORS[callback]
+    room, user = body.get(room_field), body.get(user_field)
+    if not isinstance(room, str) or not isinstance(user, str):
+        return web.json_response({})
+    refusal = await _in_time(doors, cast("RoomId", room), cast("UserId", user), door)
+    if refusal is None:
+        return web.json_response({})
+    return web.json_response({"errcode": "M_FORBIDDEN", "error": refusal.sentence}, status=403)
+
+
+async def _in_time(doors: Doors, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await doors.admit(room, user, door)
+    except TimeoutError:
+        log.warning("verdict.late", kind=door)
+        return None

@@ -1,0 +1,44 @@
+"""What the web side needs of the daemon, as calls handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from supportd.sdk.findings import Refusal
+    from supportd.sdk.ids import RoomId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """What the page of a single-purpose link shows: the group's name, what the button says, and the language."""
+
+    group: str
+    button: str
+    language: str = "en"
+
+
+class Doors(Protocol):
+    """The daemon as the web side sees it."""
+
+    @property
+    def antispam_token(self) -> str:
+        """The bearer token the homeserver must show at its door."""
+
+    async def health(self) -> tuple[bool, Mapping[str, object]]:
+        """Return whether all is well, and figures and states without ids."""
+
+    async def metrics(self) -> bytes:
+        """Return the figures in the Prometheus text format."""
+
+    async def look_up(self, token: str) -> OpenLink | None:
+        """Return what a link is for; ``None`` for one that is unknown, used or expired."""
+
+    async def use(self, token: str) -> bool:
+        """Use a link once; False when it cannot be used any more."""
+
+    async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
+        """Ask whether somebody may come in; ``None``: yes."""

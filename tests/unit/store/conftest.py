@@ -1,0 +1,55 @@
+"""Both databases for the tests of the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Column, Integer, MetaData, Table, Text
+
+from supportd.store.database import Database, open_database
+from supportd.store.postgres import PostgresDatabase
+from supportd.store.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+#: The host key of all these tests.
+HOST_KEY = b"k" * 32
+
+METADATA = MetaData()
+#: A table with a rule, a key and words.
+NOTES = Table(
+    "notes",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+
+Store: TypeAlias = SqliteDatabase | PostgresDatabase
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty store, on either database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/supportd.db"
+    address: str = request.getfixturevalue("postgres_database")
+    return address
+
+
+@pytest_asyncio.fixture
+async def database(url: str) -> AsyncIterator[Store]:
+    """Yield an open store with the table of notes."""
+    opened = await open_database(url, host_key=HOST_KEY)
+    assert isinstance(opened, (SqliteDatabase, PostgresDatabase))
+    await opened.reshape(METADATA.create_all)
+    yield opened
+    await opened.close()
+
+
+def keeps(database: Database) -> bool:
+    """Satisfy the type checker that both stores are databases."""
+    return bool(database.dialect)
