@@ -169,7 +169,7 @@ def _write_recovery(config: Config, secrets: Secrets, group_name: str) -> str | 
     held = {
         "host_key": secrets.host_key.hex(),
         "logins": json.dumps(secrets.read_logins(config.logins)),
-        "seeds": (config.matrix / "seeds.sealed").read_bytes().hex(),
+        "seeds": (config.matrix / "seeds").read_bytes().hex(),
     }
     write_private(config.folder / _SHEET, recovery.sheet(words, group=group_name, file=config.folder / _SEALED).encode(), mode=0o400)
     write_private(config.folder / _SEALED, recovery.seal(words, held), mode=0o400)

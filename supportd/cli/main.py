@@ -94,9 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _one(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str, function: str, *, folder: bool = True
-) -> argparse.ArgumentParser:
+def _one(commands: argparse._SubParsersAction[_Parser], name: str, help_: str, function: str, *, folder: bool = True) -> _Parser:
     parser = commands.add_parser(name, help=help_, description=f"{help_}.")
     parser.set_defaults(function=function)
     if folder:

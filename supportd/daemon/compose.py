@@ -16,6 +16,7 @@ from supportd.host.assessor import WorkerAssessor
 from supportd.host.installed import InstalledPlugins
 from supportd.matrix.accounts import Login
 from supportd.matrix.service import MatrixSettings, MatrixSide
+from supportd.sdk.ids import UserId
 from supportd.store.open import SqlStore, open_store
 from supportd.store.sealing import HostKey
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from supportd.config import Config
     from supportd.engine.ports import MatrixInbox
     from supportd.engine.wire import Account, GapMark, ParkMark, SyncBatch
-    from supportd.sdk.ids import RoomId, UserId
+    from supportd.sdk.ids import RoomId
 
 
 class SystemClock:
@@ -104,7 +105,7 @@ async def compose(config: Config) -> Parts:
     settings = matrix_settings(config, secrets)
     store = await open_own_store(config, secrets, plugins)
     inbox, clock = _Forward(), SystemClock()
-    ours: tuple[UserId, ...] = tuple({settings.creator.user_id, settings.doorkeeper.user_id, settings.reader.user_id})
+    ours = {UserId(login.user_id) for login in (settings.creator, settings.doorkeeper, settings.reader)}
     matrix = MatrixSide(settings, inbox)
     dispatcher = Dispatcher(plugins, public_url=config.web.public_url)
     results = Results(dispatcher, ours)

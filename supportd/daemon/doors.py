@@ -9,8 +9,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from supportd.engine import verdicts
-from supportd.engine.dispatch import Task
 from supportd.engine.retry import settled
+from supportd.engine.task import Task
 from supportd.sdk.events import LinkUsed
 from supportd.sdk.ids import EventId
 from supportd.web.doors import OpenLink

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from supportd.sdk.ids import RoomId
 
 
+#: Nothing was read, so there is no token.
+_NO_TOKENS: dict[Account, str] = {}
+
+
 class _Nobody:
     """An inbox for a Matrix side that is opened but never reads."""
 
     async def token(self, account: Account) -> str | None:
-        del account
+        return _NO_TOKENS.get(account)
 
     async def accept(self, batch: SyncBatch) -> None:
         raise AssertionError(type(batch))

@@ -71,12 +71,13 @@ class Evening:
         stage = self.stage
         with self.show.scene("A confidential room is made") as detail:
             await stage.command("plugins", "on", "confidential_rooms")
-            await stage.command("plugins", "on", "welcome")
             await stage.until(lambda: all(len(stage.people[name].invites) >= ROOMS for name in FOUNDERS))
             for name in FOUNDERS:
                 await stage.people[name].accept_all()
             self.circle = await self._find_circle()
             await stage.until(lambda: all(self.circle in stage.people[name].joined for name in FOUNDERS))
+            # Only now: who is in the room when the plugin is turned on is no newcomer.
+            await stage.command("plugins", "on", "welcome")
             detail.append(await self._settings_seen_by("Jo"))
 
     async def _talk(self, name: str, text: str) -> None:
@@ -161,16 +162,16 @@ class Evening:
 
     def _has_read(self, reader: str, text: str) -> bool:
         timeline = self.stage.people[reader].timeline
-        return any(seen.room == self.circle and (seen.text or "").startswith(text) for seen in timeline)
+        return any(seen.room == self.circle and seen.text.startswith(text) for seen in timeline)
 
     def _told(self, name: str) -> list[tuple[str, str]]:
         """Return (room, event) of what the helper wrote to one person alone."""
         timeline = self.stage.people[name].timeline
-        return [(seen.room, seen.event) for seen in timeline if seen.sender == self.stage.bot and seen.room != self.circle and seen.text]
+        return [(seen.room, seen.event) for seen in timeline if seen.sender == self.stage.bot and seen.room != self.circle]
 
     def _bot_said(self, name: str, room: str) -> list[str]:
         timeline = self.stage.people[name].timeline
-        return [seen.text for seen in timeline if seen.sender == self.stage.bot and seen.room == room and seen.text]
+        return [seen.text for seen in timeline if seen.sender == self.stage.bot and seen.room == room]
 
     async def _find_circle(self) -> str:
         jo = self.stage.people["Jo"]
@@ -201,7 +202,7 @@ class Evening:
 
     def _count(self) -> None:
         karim = self._told(NEWCOMER)[0][0]
-        greeting = next(seen.text for seen in self.stage.people[NEWCOMER].timeline if seen.room == karim and seen.text)
+        greeting = next(seen.text for seen in self.stage.people[NEWCOMER].timeline if seen.room == karim)
         self.expected.append(Expected(NEWCOMER, karim, greeting))
         introduction = self._bot_said("Tom", self.circle)[0]
         self.expected += [Expected(reader, self.circle, introduction) for reader in (*FOUNDERS, NEWCOMER)]
@@ -213,7 +214,7 @@ class Evening:
             Line(name, seen.room, names.get(seen.sender, seen.sender), seen.text)
             for name, member in self.stage.people.items()
             for seen in member.timeline
-        ]
+        ] + [Line(name, "", "", None) for name, person in self.stage.people.items() for _ in range(person.unreadable)]
 
     def table(self) -> None:
         """Print what each person's own client shows."""

@@ -26,14 +26,19 @@ class Person:
         self.joined: set[str] = set()
 
     @classmethod
-    async def sign_up(cls, base_url: str, login: Login, folder: Path, *, password: str) -> Person:
+    async def sign_up(cls, base_url: str, login: Login, folder: Path) -> Person:
         """Make the device's keys in ``folder`` and cross-sign it."""
-        return cls(await Member.sign_up(base_url, login, folder, password=password), base_url, login)
+        return cls(await Member.sign_up(base_url, login, folder), base_url, login)
 
     @property
     def timeline(self) -> list[Seen]:
         """What they saw, in the order they saw it."""
         return self._member.timeline
+
+    @property
+    def unreadable(self) -> int:
+        """How many messages they got and cannot read."""
+        return self._member.undecryptable
 
     @property
     def invites(self) -> tuple[str, ...]:

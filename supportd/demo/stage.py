@@ -77,7 +77,7 @@ class Stage:
     async def sign_up(self, name: str) -> Person:
         """Give somebody an account, a device and cross-signed keys."""
         login = await self.synapse.register(name.lower(), PASSWORD, device_id=name.upper())
-        member = await Person.sign_up(self.synapse.base_url, login, self.folder / "people" / name.lower(), password=PASSWORD)
+        member = await Person.sign_up(self.synapse.base_url, login, self.folder / "people" / name.lower())
         self.people[name], self.names[member.user_id] = member, name
         return member
 
@@ -121,7 +121,7 @@ class Stage:
     def _show(self, name: str, seen: Seen) -> None:
         sender = self.names.get(seen.sender, "Somebody")
         # One person's view is enough for the room; what the helper writes is shown for everybody.
-        if seen.text is not None and sender != name and (sender == "Helper" or name == WITNESS):
+        if sender != name and (sender == "Helper" or name == WITNESS):
             self.show.heard(name, sender, seen.text)
 
     async def until(self, check: object, seconds: float = 30.0) -> None:

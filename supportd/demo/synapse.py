@@ -118,7 +118,7 @@ class Synapse:
         if process.poll() is None:
             process.send_signal(how)
         until = time.monotonic() + PATIENCE
-        while process.poll() is None and time.monotonic() < until:
+        while process.poll() is None and time.monotonic() < until:  # noqa: ASYNC110 - a process sets no asyncio event
             await asyncio.sleep(0.02)
         if process.poll() is None:
             process.kill()

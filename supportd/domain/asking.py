@@ -59,7 +59,6 @@ def overlaps(answers: Iterable[Answer]) -> list[str]:
     seen: dict[str, str] = {}
     doubled: list[str] = []
     for answer in answers:
-        for sign in (*map(plain_reaction, answer.reactions), *map(plain_word, answer.words)):
-            if seen.setdefault(sign, answer.name) != answer.name:
-                doubled.append(sign)
+        signs = (*map(plain_reaction, answer.reactions), *map(plain_word, answer.words))
+        doubled += [sign for sign in signs if seen.setdefault(sign, answer.name) != answer.name]
     return doubled

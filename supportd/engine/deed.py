@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from supportd.engine.gate import Passed
     from supportd.engine.unit import UnitOfWork
     from supportd.sdk.effects import Effect
+    from supportd.sdk.events import EffectFailed
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId
 
@@ -27,6 +28,7 @@ class Deeds:
 
     public_url: str = ""
     replies: list[fx.Reply] = field(default_factory=list)
+    refused: list[EffectFailed] = field(default_factory=list)
     leaving: int = 0
 
 
@@ -93,8 +95,12 @@ def write_to(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effec
     if room is None:
         making = CreateDirect(to=person)
         _add(uow, group, CORE, names.derived("direct", group.id, person), making, gate.Passed(group.now))
-    inside = room is not None and uow.rooms.membership(room, person) == "join"
-    _add(uow, group, plugin, id_, effect, passed, blocked=not inside)
+    state = uow.rooms.membership(room, person) if room is not None else None
+    if room is not None and state == "leave":
+        # They left or declined earlier; the words wait until they accept.
+        invited = fx.InviteMember(room=room, person=person)
+        _add(uow, group, CORE, names.derived("again", id_), invited, gate.Passed(group.now))
+    _add(uow, group, plugin, id_, effect, passed, blocked=state != "join")
 
 
 def _add(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, *, blocked: bool = False) -> None:

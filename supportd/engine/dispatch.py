@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from supportd.domain import quarantine
-from supportd.engine import asks, deed, gate, names, resolve
+from supportd.engine import asks, codec, deed, failing, gate, names, resolve, speech
 from supportd.engine.deed import Deeds
 from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
-from supportd.engine.unit import JournalLine, PluginStatus, Waiting
-from supportd.logs import get_logger
+from supportd.engine.task import Task
+from supportd.errors import SupportdError
 from supportd.sdk import events as ev
-from supportd.sdk.effects import Effect, PostDirect
+from supportd.sdk.effects import Effect, Reply
+from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from supportd.engine.ports import Plugins
-    from supportd.engine.unit import UnitOfWork
+    from supportd.engine.unit import PluginStatus, UnitOfWork
     from supportd.sdk.facts import Group
-    from supportd.sdk.findings import Finding
     from supportd.sdk.ids import RoomId
-
-log = get_logger(__name__)
 
 #: An event may lead to others (an answer decides an ask); a chain longer than this is a mistake in the core.
 LONGEST_CHAIN = 100
-STOPPED = (
-    "Automatic message: the plugin {plugin} has stopped in this group. Nothing of it is lost. Please tell the person who runs the server."
-)
-
-
-@dataclass(slots=True)
-class Task:
-    """An event on its way, to all plugins of its group or to ``only`` one."""
-
-    event: ev.Event
-    only: str | None = None
-    retry: bool = False
-    findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -65,12 +47,13 @@ class Dispatcher:
 
     def _one(self, uow: UnitOfWork, task: Task, now: datetime, deeds: Deeds) -> list[Task]:
         group = uow.groups.facts(task.event.group, now)
-        heard, follow = self._core(uow, group, task)
+        # The core's own part was done when the event first came.
+        heard, follow = (False, []) if task.retry else self._core(uow, group, task)
         if heard:
             return follow
         for plugin in self.plugins.names():
             if task.only in {None, plugin} and self.plugins.listens(plugin, task.event.hook):
-                self._plugin(uow, group, plugin, task, deeds)
+                follow += self._plugin(uow, group, plugin, task, deeds)
                 # What one plugin changed (a duty, a consent) the next one sees.
                 group = uow.groups.facts(task.event.group, now)
         return follow
@@ -86,6 +69,8 @@ class Dispatcher:
             answered = asks.reaction(uow, group, event.author, event.target, event.key)
         elif isinstance(event, ev.MessagePosted) and event.proven and room is not None and room.direct_with == event.author:
             answered = asks.word(uow, group, event.author, event.text, event.in_reply_to)
+            if not answered[0] and speech.hear(uow, self, group, event):
+                return True, []
         heard, decided = answered
         return heard, [] if decided is None else self.decided(uow, group, decided)
 
@@ -100,101 +85,75 @@ class Dispatcher:
             row = uow.outbox.decide(event.key.removeprefix(asks.HELD_ASK), send=send, at=group.now)
             if row is not None:
                 reason = "A key member agreed." if send else "No key member agreed."
-                self._journal(uow, group, row.plugin, type(row.effect).__name__, "accepted" if send else "refused", reason)
+                failing.journal(uow, group, row.plugin, type(row.effect).__name__, "accepted" if send else "refused", reason)
         return []
 
-    def _plugin(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, deeds: Deeds) -> None:
+    def _plugin(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, deeds: Deeds) -> list[Task]:
         status = uow.states.get(group.id, plugin)
-        if status.state in {"off", "failed", "needs attention"}:
-            return
-        if status.state == "retrying" and not task.retry:
-            self._wait_behind(uow, group, plugin, task.event, status)
-            return
+        if status.state == "off":
+            return []
+        if status.state in WAITING and not task.retry:
+            failing.wait_behind(uow, group, status, task.event)
+            return []
         attempt = Deeds(public_url=deeds.public_url)
         try:
             with uow.savepoint():
                 self._call(uow, group, plugin, task, status, attempt)
         except HookFailed as failure:
-            self._failed(uow, group, plugin, task, status, failure)
-            return
+            failing.failed(uow, group, status, task.event, failure)
+            return []
+        if task.retry:
+            uow.inbox.remove(f"{plugin}:{task.event.id}")
         deeds.replies += attempt.replies
         deeds.leaving += attempt.leaving
-        if status.failures:
-            self._recovered(uow, group, plugin, status)
+        if status.failures or status.state == "retrying":
+            failing.recovered(uow, group, status)
+        return [] if isinstance(task.event, ev.EffectFailed) else [Task(one, only=plugin) for one in attempt.refused]
 
     def _call(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, status: PluginStatus, deeds: Deeds) -> None:
         event = task.event
         room: RoomId | None = getattr(event, "room", None)
-        rows = uow.rows(plugin, group.id)
+        try:
+            settings = self.plugins.settings(uow, plugin, group.id, room)
+        except (SupportdError, ValueError) as error:
+            raise HookFailed(plugin=plugin, hook=event.hook, cause=f"its settings raise {type(error).__name__}") from error
         given = {
             "event": event,
             "group": group,
-            "store": self.plugins.store(plugin, rows),
-            "settings": self.plugins.settings(uow, plugin, group.id, room),
+            "store": self.plugins.store(plugin, uow.rows(plugin, group.id)),
+            "settings": settings,
             "findings": task.findings.get(plugin, ()),
         }
         for index, value in enumerate(self.plugins.call(plugin, event.hook, given)):
-            if not isinstance(value, Effect):
-                raise HookFailed(plugin=plugin, hook=event.hook, cause=f"it yielded a {type(value).__name__} instead of an effect")
+            problem = codec.problem(value)
+            if not isinstance(value, Effect) or problem:
+                raise HookFailed(
+                    plugin=plugin, hook=event.hook, cause=problem or f"it yielded a {type(value).__name__} instead of an effect"
+                )
             self._effect(uow, group, plugin, names.derived(event.id, plugin, index), value, status, deeds)
 
     def _effect(self, uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, status: PluginStatus, deeds: Deeds) -> None:
         decision = gate.admit(uow, group, plugin, self.plugins.grants(plugin), effect)
         kind = type(effect).__name__
         if isinstance(decision, gate.Refused):
-            self._journal(uow, group, plugin, kind, "refused", decision.reason)
-            return
-        if status.state == "shadow":
-            self._journal(uow, group, plugin, kind, "shadow", "The plugin runs in shadow mode: nothing was sent.")
-            return
-        deed.carry_out(uow, group, plugin, id_, effect, decision, deeds)
-
-    def _wait_behind(self, uow: UnitOfWork, group: Group, plugin: str, event: ev.Event, status: PluginStatus) -> None:
-        if uow.inbox.count_for(group.id, plugin) >= quarantine.MOST_WAITING:
-            self._give_up(uow, group, plugin, status)
-            return
-        waiting = Waiting(id=f"{plugin}:{event.id}", group=group.id, plugin=plugin, event=event, attempts=0)
-        uow.inbox.put(waiting, None, group.now, group.now)
-
-    def _failed(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, status: PluginStatus, failure: HookFailed) -> None:
-        log.warning("plugin.failed", plugin=plugin, group=group.id, attempts=status.failures + 1, error=failure.__cause__ or failure)
-        self._journal(uow, group, plugin, task.event.hook, "failed", failure.sentence())
-        verdict = quarantine.after_failure(status.failures + 1)
-        failed = replace(status, failures=status.failures + 1, reason=failure.sentence())
-        if status.state == "shadow":
-            # Nothing was to be sent, so nothing waits; only the count is kept.
-            uow.states.set(group.id, failed, group.now)
-        elif verdict.wait is None:
-            self._give_up(uow, group, plugin, failed)
+            failing.journal(uow, group, plugin, kind, "refused", decision.reason)
+            about = gate.people_of(effect)
+            deeds.refused.append(
+                ev.EffectFailed(
+                    id=EventId(f"refused:{id_}"),
+                    group=group.id,
+                    at=group.now,
+                    kind=kind,
+                    reason=decision.reason,
+                    person=about[0] if len(about) == 1 else None,
+                )
+            )
+        elif status.state == "shadow" and not isinstance(effect, Reply):
+            failing.journal(uow, group, plugin, kind, "shadow", "The plugin runs in shadow mode: nothing was sent.")
         else:
-            uow.states.set(group.id, replace(failed, state="retrying"), group.now)
-            waiting = Waiting(id=f"{plugin}:{task.event.id}", group=group.id, plugin=plugin, event=task.event, attempts=failed.failures)
-            uow.inbox.put(waiting, None, group.now + verdict.wait, group.now)
-
-    def _give_up(self, uow: UnitOfWork, group: Group, plugin: str, status: PluginStatus) -> None:
-        waiting = uow.inbox.count_for(group.id, plugin)
-        reason = f"{status.reason} {waiting} events wait. Mend it, then turn it on again.".strip()
-        uow.states.set(group.id, replace(status, state="failed", reason=reason), group.now)
-        self._journal(uow, group, plugin, "plugin", "failed", reason)
-        self._tell_admins(uow, group, plugin)
-
-    def _tell_admins(self, uow: UnitOfWork, group: Group, plugin: str) -> None:
-        text = STOPPED.format(plugin=plugin)
-        for person in group.with_role("admin") or group.key_members:
-            effect = PostDirect(to=person.id, text=text)
-            decision = gate.admit(uow, group, CORE, frozenset(), effect)
-            if isinstance(decision, gate.Passed):
-                deed.write_to(uow, group, CORE, names.derived("stopped", plugin, group.now, person.id), effect, decision)
-
-    def _recovered(self, uow: UnitOfWork, group: Group, plugin: str, status: PluginStatus) -> None:
-        state = "on" if status.state == "retrying" else status.state
-        uow.states.set(group.id, replace(status, state=state, failures=0, reason=""), group.now)
-        uow.inbox.release_for(group.id, plugin, group.now)
-        self._journal(uow, group, plugin, "plugin", "done", "It works again.")
-
-    @staticmethod
-    def _journal(uow: UnitOfWork, group: Group, plugin: str, kind: str, outcome: str, reason: str) -> None:
-        uow.journal.add(JournalLine(group=group.id, plugin=plugin, at=group.now, kind=kind, outcome=outcome, reason=reason))  # type: ignore[arg-type]
+            deed.carry_out(uow, group, plugin, id_, effect, decision, deeds)
 
 
 ROOM_EVENTS = (ev.MemberJoined, ev.MemberLeft, ev.MessagePosted, ev.MessageEdited, ev.MessageRedacted, ev.ReactionAdded, ev.RoomReady)
+#: States in which events wait in the inbox, in order, instead of being handed over.
+WAITING = frozenset({"retrying", "failed", "needs attention"})

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from supportd.engine import wire
-from supportd.engine.dispatch import Task
 from supportd.engine.resolve import resolve
-from supportd.engine.retry import settled
+from supportd.engine.retry import looked, settled
+from supportd.engine.task import Task
 from supportd.engine.timers import fire_due, retry_due
 from supportd.logs import get_logger, short
 from supportd.sdk import events as ev
@@ -61,15 +61,15 @@ class Engine:
 
     async def token(self, account: Account) -> str | None:
         """Return the committed sync token."""
-        return await self.store.read(lambda uow: uow.marks.token(account))
+        return await looked(self.store, lambda uow: uow.marks.token(account))
 
     async def gaps(self) -> tuple[GapMark, ...]:
         """Return open gaps."""
-        return await self.store.read(lambda uow: uow.marks.gaps())
+        return await looked(self.store, lambda uow: uow.marks.gaps())
 
     async def parked(self, sessions: Collection[tuple[RoomId, str]] | None = None) -> tuple[ParkMark, ...]:
         """Return events that wait for their keys."""
-        return await self.store.read(lambda uow: uow.marks.parked(sessions))
+        return await looked(self.store, lambda uow: uow.marks.parked(sessions))
 
     async def accept(self, batch: SyncBatch) -> None:
         """Handle a batch, oldest first; the marks are in the last commit."""
@@ -136,10 +136,10 @@ class Engine:
             active = [name for name in able if uow.states.get(group, name).state in {"on", "shadow", "retrying"}]
             return event, {name: self.dispatcher.plugins.settings(uow, name, group, incoming.room) for name in active}
 
-        looked = await self.store.read(look)
-        if looked is None:
+        seen = await looked(self.store, look)
+        if seen is None:
             return {}
-        event, settings = looked
+        event, settings = seen
         return {name: await self.assessor.assess(name, event, one) for name, one in settings.items()}  # type: ignore[arg-type]
 
     # ---- what is due ------------------------------------------------------------------------------------------------
@@ -150,25 +150,35 @@ class Engine:
         while True:
             self.timers_changed.clear()
             await self.due()
-            if (self.clock.now() - tidied).total_seconds() > TIDY_EVERY:
-                tidied = self.clock.now()
-                await settled(self.store, lambda uow: uow.tidy(tidied))
+            if abs((self.clock.now() - tidied).total_seconds()) > TIDY_EVERY:
+                tidied = await self.tidy()
             try:
                 async with asyncio.timeout(1.0):
                     await self.timers_changed.wait()
             except TimeoutError:
                 continue
 
+    async def tidy(self) -> datetime:
+        """Delete what is past its time; returns when that was."""
+        now = self.clock.now()
+        touched = await settled(self.store, lambda uow: uow.tidy(now))
+        if touched:
+            log.info("store.tidied", count=len(touched))
+        return now
+
     async def due(self) -> int:
         """Fire what is due now; returns how many events that were."""
         count = 0
-        while True:
-            now = self.clock.now()
-            fired = await self.store.read(lambda uow: _anything(uow, now))
-            if not fired:
-                return count
-            count += await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now) + retry_due(uow, self.dispatcher, now))
-            self.pump.wake()
+        while fired := await self._fire(self.clock.now()):
+            count += fired
+        return count
+
+    async def _fire(self, now: datetime) -> int:
+        if not await looked(self.store, lambda uow: _anything(uow, now)):
+            return 0
+        fired = await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now) + retry_due(uow, self.dispatcher, now))
+        self.pump.wake()
+        return fired
 
 
 #: Seconds between two deletions of what is past its time.

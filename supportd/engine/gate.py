@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,7 @@ ROWS_PER_MINUTE = 60
 #: The longest texts and the most people in one effect: what is larger is a mistake of the plugin.
 LONGEST_TEXT = 16_000
 MOST_PEOPLE = 500
+LONGEST_NAME = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
     kind = type(effect)
     if kind not in grants | ALWAYS_GRANTED and plugin != CORE:
         return Refused(f"The plugin {plugin} has no grant for {kind.__name__}.")
+    if kind not in INSIDE and kind not in ROUTES:
+        return Refused(f"supportd does not know how to carry out {kind.__name__}.")
     problem = _people_problem(group, effect) or _room_problem(uow, group, effect) or _size_problem(effect) or _time_problem(effect)
     if problem:
         return Refused(problem)
@@ -138,14 +141,23 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
 
 
 def _size_problem(effect: Effect) -> str | None:
+    if any(len(getattr(effect, name, "")) > LONGEST_NAME for name in ("key", "kind", "wording", "how", "outcome", "button")):
+        return f"A name is longer than {LONGEST_NAME} characters."
     texts = [getattr(effect, name, "") for name in ("text", "reason", "question")]
     if any(len(text) > LONGEST_TEXT for text in texts):
         return f"The text is longer than {LONGEST_TEXT} characters."
+    if any(_unfit(getattr(effect, each.name)) for each in fields(effect)):
+        return "A text holds the sign NUL, which no chat can show."
     if len(people_of(effect)) > MOST_PEOPLE:
         return f"This is about more than {MOST_PEOPLE} people at once."
     if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= 100:  # noqa: PLR2004 - the levels plugins may give
         return "A level of power lies between 0 and 100."
     return None
+
+
+def _unfit(value: object) -> bool:
+    """Tell whether a text cannot be kept: PostgreSQL refuses NUL."""
+    return isinstance(value, str) and "\x00" in value
 
 
 def _time_problem(effect: Effect) -> str | None:

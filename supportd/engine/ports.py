@@ -92,6 +92,15 @@ class Plugins(Protocol):
     def settings(self, uow: UnitOfWork, plugin: str, group: GroupId, room: RoomId | None) -> Settings:
         """Return a plugin's settings, merged from deployment, group and room."""
 
+    def summary(self, plugin: str) -> str:
+        """Return a plugin's one sentence."""
+
+    def settings_model(self, plugin: str) -> type[Settings]:
+        """Return the model of a plugin's settings."""
+
+    def checked_setting(self, plugin: str, key: str, value: str) -> str:
+        """Return a new value as JSON text; raises a sentence for an unknown key or a value that does not fit."""
+
     def call(self, plugin: str, hook: str, given: Mapping[str, object]) -> tuple[object, ...]:
         """Call one hook of one plugin with those of ``given`` it asks for, and return what it yielded.
 

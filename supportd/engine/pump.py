@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from supportd.engine import jobs, wire
 from supportd.engine.inner import CreateDirect
-from supportd.engine.retry import settled
+from supportd.engine.retry import looked, settled
 from supportd.logs import get_logger, short
 from supportd.sdk import effects as fx
 
@@ -29,6 +29,9 @@ CERTAIN_FOR = timedelta(hours=23)
 AT_ONCE = 8
 #: A repeat of these is harmless at any age: they look first (rooms, people, state).
 LOOKS_FIRST = (fx.CreateRoom, CreateDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.LinkRoom)
+
+
+_SENT: dict[type[Outcome], str] = {wire.Done: "effect.sent", wire.Later: "effect.postponed", wire.Never: "effect.refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Pump:
         self.paused: dict[Account, datetime] = {}
         self.waiting = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
+        self._served_now: set[str] = set()
         self._failure: BaseException | None = None
 
     def wake(self) -> None:
@@ -91,11 +95,19 @@ class Pump:
         now = self.clock.now()
         self.paused = {account: until for account, until in self.paused.items() if until > now}
         paused = tuple(self.paused)
+        tries = 0
 
         def work(uow: UnitOfWork) -> tuple[Claimed, ...]:
+            nonlocal tries
+            tries += 1
+            if tries > 1:
+                # The commit before may have claimed rows whose names never reached us: nobody would ever serve them.
+                uow.outbox.recover(now, self._served_now)
             return tuple(self._prepare(uow, row, now) for row in uow.outbox.claim(now, limit, paused))
 
-        return await settled(self.store, work)
+        claimed = await settled(self.store, work)
+        self._served_now |= {one.row.id for one in claimed if one.jobs}
+        return claimed
 
     def _prepare(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> Claimed:
         if now - row.first_sent > CERTAIN_FOR and not isinstance(row.effect, LOOKS_FIRST):
@@ -116,10 +128,16 @@ class Pump:
         if isinstance(outcome, wire.Later) and outcome.whole_account:
             self.paused[row.account] = now + timedelta(seconds=outcome.seconds)
         await settled(self.store, lambda uow: self.results.book(uow, row, outcome, now))
+        self._served_now.discard(row.id)
         log.info(
-            "effect.sent" if isinstance(outcome, wire.Done) else "effect.postponed" if isinstance(outcome, wire.Later) else "effect.refused",
-            kind=type(row.effect).__name__, group=row.group, plugin=row.plugin, account=row.account, id=short(row.id), attempts=row.attempts,
-        )  # fmt: skip
+            _SENT[type(outcome)],
+            kind=type(row.effect).__name__,
+            group=row.group,
+            plugin=row.plugin,
+            account=row.account,
+            id=short(row.id),
+            attempts=row.attempts,
+        )
 
     async def _perform(self, row: OutboxRow, steps: tuple[Job, ...]) -> Outcome:
         outcome: Outcome = wire.Done()
@@ -137,7 +155,7 @@ class Pump:
             self._failure = failure
 
     async def _rest(self) -> None:
-        due = await self.store.read(lambda uow: uow.outbox.next_due())
+        due = await looked(self.store, lambda uow: uow.outbox.next_due())
         moments = [*self.paused.values(), *([due] if due is not None else [])]
         now = self.clock.now()
         # Never longer than a second: the wall clock may jump, and another process may have queued something.

@@ -44,16 +44,20 @@ def _known(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | No
 
 
 def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | None:
-    head = {"id": incoming.id, "group": group, "at": incoming.at, "room": incoming.room}
+    id_, at, room = incoming.id, incoming.at, incoming.room
     match incoming.content:
         case wire.Said(text=text, in_reply_to=reply, thread=thread):
-            return ev.MessagePosted(**head, author=author, text=text, in_reply_to=reply, thread=thread, proven=incoming.verified)
+            return ev.MessagePosted(
+                id=id_, group=group, at=at, room=room, author=author, text=text, in_reply_to=reply, thread=thread, proven=incoming.verified
+            )
         case wire.Edited(target=target, text=text):
-            return ev.MessageEdited(**head, author=author, target=target, text=text, proven=incoming.verified)
+            return ev.MessageEdited(
+                id=id_, group=group, at=at, room=room, author=author, target=target, text=text, proven=incoming.verified
+            )
         case wire.Reacted(target=target, key=key):
-            return ev.ReactionAdded(**head, author=author, target=target, key=key)
+            return ev.ReactionAdded(id=id_, group=group, at=at, room=room, author=author, target=target, key=key)
         case wire.Redacted(target=target):
-            return ev.MessageRedacted(**head, by=author, target=target)
+            return ev.MessageRedacted(id=id_, group=group, at=at, room=room, by=author, target=target)
         case _:
             return None
 
@@ -67,11 +71,11 @@ def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group:
             return None
         person = _known(uow, group, content.subject, content.display_name, incoming.at)
     before, was_in = uow.rooms.set_membership(incoming.room, person, content.state, incoming.at)
-    head = {"id": incoming.id, "group": group, "at": incoming.at, "room": incoming.room}
+    id_, at, room = incoming.id, incoming.at, incoming.room
     if content.state == "join" and before != "join":
-        return ev.MemberJoined(**head, member=person, returned=was_in)
+        return ev.MemberJoined(id=id_, group=group, at=at, room=room, member=person, returned=was_in)
     if content.state in {"leave", "ban"} and before in {"join", "invite"}:
-        return ev.MemberLeft(**head, member=person)
+        return ev.MemberLeft(id=id_, group=group, at=at, room=room, member=person)
     return None
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from supportd.engine import names, wire
 from supportd.engine.asks import ask_uncertain
-from supportd.engine.dispatch import Task
 from supportd.engine.inner import CORE, CreateDirect
 from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
+from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
 from supportd.sdk import effects as fx
 from supportd.sdk.events import EffectFailed, RoomReady
@@ -46,7 +46,7 @@ class Results:
                 self.never(uow, row, outcome.code, now)
 
     def done(self, uow: UnitOfWork, row: OutboxRow, outcome: Done, now: datetime) -> None:
-        """The row arrived."""
+        """Book that the row arrived."""
         if not uow.outbox.done(row.id, now, outcome.event):
             return
         if outcome.event is not None:
@@ -73,8 +73,9 @@ class Results:
         uow.outbox.later(row.id, now + timedelta(seconds=wait))
 
     def never(self, uow: UnitOfWork, row: OutboxRow, code: str, now: datetime) -> None:
-        """The server refuses it for good: the plugin is told, and what depends on it is refused too."""
-        uow.outbox.refused(row.id, now)
+        """Book that the server refuses it for good: the plugin is told, and what depends on it is refused too."""
+        if not uow.outbox.refused(row.id, now):
+            return
         kind = type(row.effect).__name__
         reason = f"The homeserver answered {code}."
         uow.journal.add(JournalLine(group=row.group, plugin=row.plugin, at=now, kind=kind, outcome="refused", reason=reason))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from supportd.errors import SupportdError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from supportd.engine.unit import Store, UnitOfWork
 
@@ -28,10 +28,19 @@ async def settled(store: Store, work: Callable[[UnitOfWork], T]) -> T:
 
     ``work`` must be repeatable: everything the engine commits is keyed, so doing it again after an unknown commit changes nothing.
     """
-    attempt = 0
+    return await _until(lambda: store.transact(work))
+
+
+async def looked(store: Store, work: Callable[[UnitOfWork], T]) -> T:
+    """Run ``work``, which only reads, until the database answers."""
+    return await _until(lambda: store.read(work))
+
+
+async def _until(attempt: Callable[[], Awaitable[T]]) -> T:
+    tries = 0
     while True:
         try:
-            return await store.transact(work)
+            return await attempt()
         except TryAgain:
-            await asyncio.sleep(WAITS[min(attempt, len(WAITS) - 1)])
-            attempt += 1
+            await asyncio.sleep(WAITS[min(tries, len(WAITS) - 1)])
+            tries += 1

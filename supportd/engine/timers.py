@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from supportd.engine import asks
-from supportd.engine.dispatch import Task
 from supportd.engine.inner import CORE
+from supportd.engine.task import Task
 from supportd.sdk.events import Event, TimerFired
 from supportd.sdk.ids import EventId
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Timers fired in one commit.
 AT_ONCE = 50
+#: How long an event waits for a plugin that is not installed any more, before it is looked at again.
+ABSENT = timedelta(hours=1)
 
 
 def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
@@ -50,7 +53,12 @@ def retry_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
     count = 0
     while (waiting := uow.inbox.due(now)) is not None and count < AT_ONCE:
         count += 1
-        uow.inbox.remove(waiting.id)
-        if isinstance(waiting.event, Event) and waiting.plugin is not None:
-            dispatcher.handle(uow, Task(waiting.event, only=waiting.plugin, retry=True), now)
+        event, plugin = waiting.event, waiting.plugin
+        if plugin is None or not isinstance(event, Event) or uow.states.get(event.group, plugin).state == "off":
+            uow.inbox.remove(waiting.id)
+        elif plugin in dispatcher.plugins.names():
+            dispatcher.handle(uow, Task(event, only=plugin, retry=True), now)
+        else:
+            # It may be installed again within the days that events are kept.
+            uow.inbox.again(waiting.id, waiting.attempts, now + ABSENT)
     return count

@@ -2,156 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from supportd.engine.records import (
+    DueTimer,
+    JournalLine,
+    Link,
+    NewPerson,
+    NewRow,
+    OpenAsk,
+    OutboxRow,
+    PluginStatus,
+    RowState,
+    SettingChange,
+    Waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from supportd.domain.quarantine import PluginState
-    from supportd.engine.wire import Account, GapMark, Incoming, Mark, MembershipState, ParkMark
-    from supportd.sdk.ask import Ask
-    from supportd.sdk.effects import Effect
-    from supportd.sdk.events import Event
-    from supportd.sdk.facts import Address, Consent, Group, GroupStyle, QuietHours, Relation, Role, Signpost
+    from supportd.engine.wire import Account, GapMark, Mark, MembershipState, ParkMark
+    from supportd.sdk.facts import Address, Consent, Group, GroupStyle, Relation, Role, Signpost
     from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId, UserId
     from supportd.sdk.rooms import RoomSpec
     from supportd.sdk.store import Rows
 
+__all__ = [
+    "Asks",
+    "DueTimer",
+    "Groups",
+    "Handled",
+    "Inbox",
+    "Journal",
+    "JournalLine",
+    "Link",
+    "Links",
+    "Marks",
+    "NewPerson",
+    "NewRow",
+    "OpenAsk",
+    "Outbox",
+    "OutboxRow",
+    "People",
+    "PluginStates",
+    "PluginStatus",
+    "Rooms",
+    "RowState",
+    "SettingChange",
+    "SettingsRows",
+    "Store",
+    "Timers",
+    "UnitOfWork",
+    "Waiting",
+]
+
 T = TypeVar("T")
-
-RowState = Literal["waiting", "blocked", "held", "sending", "uncertain", "done", "refused"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRow:
-    """An accepted effect on its way to the outbox.
-
-    ``id`` is derived from the event, the plugin and the position of the effect, and is also the Matrix transaction id: the same decision
-    made again is the same row. ``lane``: rows of one lane go one after the other. ``priority``: 0 moderation, 1 welcome, 2 the rest.
-    """
-
-    id: str
-    group: GroupId
-    plugin: str
-    account: Account
-    lane: str
-    priority: int
-    effect: Effect
-    not_before: datetime
-    state: RowState = "waiting"
-    person: PersonId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
-    """A claimed row: committed as ``sending`` before anything leaves."""
-
-    id: str
-    group: GroupId
-    plugin: str
-    account: Account
-    lane: str
-    effect: Effect
-    person: PersonId | None
-    attempts: int
-    first_sent: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAsk:
-    """An open ask: ``step`` counts the steps that were asked (1 for the first)."""
-
-    id: str
-    group: GroupId
-    plugin: str
-    ask: Ask = field(repr=False)
-    step: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueTimer:
-    """A timer whose time has come."""
-
-    group: GroupId
-    plugin: str
-    key: str
-    due: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """An event that waits in the inbox: for its room, or for a plugin that failed on it."""
-
-    id: str
-    group: GroupId | None
-    plugin: str | None
-    event: Event | Incoming
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalLine:
-    """What the system did and why, without words: ``reason`` is a sentence a member could read."""
-
-    group: GroupId
-    plugin: str
-    at: datetime
-    kind: str
-    outcome: Literal["accepted", "refused", "shadow", "failed", "done", "held", "told", "changed"]
-    reason: str = ""
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginStatus:
-    """A plugin in a group: its state, failures in a row, and a sentence why when it needs somebody."""
-
-    plugin: str
-    state: PluginState
-    failures: int = 0
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingChange:
-    """One change of one setting; values are JSON text, ``None`` for "not set at this level"."""
-
-    number: int
-    plugin: str
-    room: str
-    key: str
-    old: str | None
-    new: str | None
-    at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPerson:
-    """Somebody to be entered in a group's people."""
-
-    user: UserId | None
-    name: str = field(repr=False)
-    roles: frozenset[Role]
-    language: str | None = None
-    zone: str | None = None
-    quiet: QuietHours | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A single-purpose link; only a hash of its token is kept."""
-
-    group: GroupId
-    plugin: str
-    key: str
-    person: PersonId
-    button: str
-    expires: datetime
-    used: bool
 
 
 class People(Protocol):
@@ -162,6 +69,9 @@ class People(Protocol):
 
     def by_user(self, group: GroupId, user: UserId) -> PersonId | None:
         """Return who has this Matrix id in the group."""
+
+    def group_of(self, person: PersonId) -> GroupId | None:
+        """Return the group somebody belongs to."""
 
     def user_of(self, person: PersonId) -> UserId | None:
         """Return a person's Matrix id, or ``None`` without an account."""
@@ -288,8 +198,8 @@ class Outbox(Protocol):
     def claim(self, now: datetime, limit: int, paused: Collection[Account]) -> tuple[OutboxRow, ...]:
         """Take the heads of lanes, mark them ``sending`` and return them, the most urgent first."""
 
-    def recover(self, now: datetime) -> int:
-        """After a start: what was ``sending`` waits again with the same transaction id; returns how many."""
+    def recover(self, now: datetime, keep: Collection[str] = ()) -> int:
+        """Let what is ``sending`` (all but ``keep``) wait again with the same transaction id; returns how many."""
 
     def done(self, id_: str, at: datetime, event: EventId | None) -> bool:
         """Mark a row done and wipe its payload; False when it was done before."""
@@ -297,8 +207,8 @@ class Outbox(Protocol):
     def later(self, id_: str, not_before: datetime) -> None:
         """Let a row wait until ``not_before``; its lane waits with it."""
 
-    def refused(self, id_: str, at: datetime) -> None:
-        """Mark a row refused and wipe its payload."""
+    def refused(self, id_: str, at: datetime) -> bool:
+        """Mark a row refused and wipe its payload; False when it was final before."""
 
     def uncertain(self, id_: str, at: datetime) -> None:
         """Set a row aside: nobody can tell whether it arrived."""
@@ -310,7 +220,7 @@ class Outbox(Protocol):
         """Our send was seen in the sync: mark the row done when it was not; returns it in that case."""
 
     def unblock(self, lane: str) -> int:
-        """The person of a direct chat joined: what waited for that may go."""
+        """Let go what waited for the person of a direct chat to join; returns how many rows."""
 
     def refuse_lane(self, lane: str, at: datetime) -> tuple[OutboxRow, ...]:
         """Refuse everything that waits in a lane and return it."""

@@ -1,1 +1,1 @@
-"""locale"""
+"""Texts of the core for people."""

@@ -27,7 +27,7 @@ _TABLES: Final = (
     # Rooms we made, so that a job repeated after its alias was dropped finds its room.
     "CREATE TABLE IF NOT EXISTS supportd_made (marker TEXT PRIMARY KEY, room TEXT NOT NULL) WITHOUT ROWID",
     # Which event used a message index: the same ciphertext under another event id is a replay.
-    "CREATE TABLE IF NOT EXISTS supportd_used (session TEXT, number INTEGER, event TEXT NOT NULL, PRIMARY KEY (session, number)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS supportd_used (session TEXT, number INTEGER, event TEXT NOT NULL, PRIMARY KEY (session, number))",
 )
 
 
@@ -135,7 +135,8 @@ class CryptoStore(MatrixStore):  # type: ignore[misc] # nio has no types
     def set_pin(self, user: str, master: str, offered: str | None) -> None:
         """Keep the pinned and the offered master key of ``user``."""
         self.database.execute_sql(
-            "INSERT INTO supportd_pins VALUES (?, ?, ?) ON CONFLICT (user) DO UPDATE SET master = excluded.master, offered = excluded.offered",
+            "INSERT INTO supportd_pins VALUES (?, ?, ?)"
+            " ON CONFLICT (user) DO UPDATE SET master = excluded.master, offered = excluded.offered",
             (user, master, offered),
         )
 

@@ -26,35 +26,37 @@ async def stand_up(api: Api, login: Login, machine: Machine, seeds: Seeds, *, fr
     so other published keys mean that ours are lost. Raises :class:`ForeignKeys`,
     :class:`StoreLost`, :class:`NeedsPassword`, :class:`SignatureRefused`.
     """
-    answer = await _query(api, login)
-    device = _own_device(answer, login)
+    answer = await own_keys(api, login)
+    device = own_device(answer, login)
     if device is not None and _keys_of(device, login) != machine.identity:
         # Keys of another account object: the store was lost and made anew, or somebody else's device took our id.
         raise ForeignKeys if machine.uploaded else StoreLost
     _check_masters(answer, login, seeds, fresh=fresh)
     if device is None or not machine.uploaded:
         await machine.upload_keys(api)
-        answer = await _query(api, login)
+        answer = await own_keys(api, login)
     if published(login.user_id, answer).self_signing is None:
-        await _upload(api, login, seeds, password)
-        answer = await _query(api, login)
+        await upload(api, login, seeds, password)
+        answer = await own_keys(api, login)
         _check_masters(answer, login, seeds, fresh=fresh)
-    device = _own_device(answer, login)
+    device = own_device(answer, login)
     if device is None:
         raise SignatureRefused
     signer = public_of(seeds.self_signing)
     if not is_signed(device, login.user_id, signer, signer):
-        await _sign(api, login, seeds, device)
-        answer = await _query(api, login)
+        await sign(api, login, seeds, device)
+        answer = await own_keys(api, login)
     if not any(one.id == login.device_id for one in published(login.user_id, answer).devices):
         raise SignatureRefused
 
 
-async def _query(api: Api, login: Login) -> dict[str, Any]:
+async def own_keys(api: Api, login: Login) -> dict[str, Any]:
+    """Return what the homeserver publishes of us."""
     return await api.post(path("keys", "query"), {"device_keys": {login.user_id: []}})
 
 
-def _own_device(answer: dict[str, Any], login: Login) -> dict[str, Any] | None:
+def own_device(answer: dict[str, Any], login: Login) -> dict[str, Any] | None:
+    """Return our own device out of it."""
     devices = answer.get("device_keys")
     mine = devices.get(login.user_id) if isinstance(devices, dict) else None
     device = mine.get(login.device_id) if isinstance(mine, dict) else None
@@ -76,7 +78,8 @@ def _check_masters(answer: dict[str, Any], login: Login, seeds: Seeds, *, fresh:
             raise StoreLost if fresh else ForeignKeys
 
 
-async def _upload(api: Api, login: Login, seeds: Seeds, password: str | None) -> None:
+async def upload(api: Api, login: Login, seeds: Seeds, password: str | None) -> None:
+    """Publish the three keys; raises :class:`NeedsPassword` where other ones are there already and no password was given."""
     body = seeds.upload(login.user_id)
     where = path("keys", "device_signing", "upload")
     try:
@@ -94,7 +97,8 @@ async def _upload(api: Api, login: Login, seeds: Seeds, password: str | None) ->
     log.info("crosssign.uploaded", account=api.account)
 
 
-async def _sign(api: Api, login: Login, seeds: Seeds, device: dict[str, Any]) -> None:
+async def sign(api: Api, login: Login, seeds: Seeds, device: dict[str, Any]) -> None:
+    """Publish our signature of ``device``, our own device as the homeserver has it."""
     signed = seeds.sign_own_device(device, login.user_id)
     answer = await api.post(path("keys", "signatures", "upload"), {login.user_id: {login.device_id: signed}})
     # 200 even for a refused signature: only an empty list of failures is good.

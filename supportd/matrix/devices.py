@@ -33,6 +33,8 @@ class Devices:
         self.unsigned: dict[str, int] = {}
         #: People of whom a device went: keys they hold must not be used any longer.
         self.lost: set[str] = set()
+        #: Whether somebody published other keys for our own account.
+        self.foreign = False
         self._current: set[str] = set()
         self._asking = asyncio.Lock()
 
@@ -97,6 +99,7 @@ class Devices:
             if pin[1] != found.master:
                 store.set_pin(user, pin[0], found.master)
                 log.warning("devices.master_changed", id=short(user))
+            self.foreign = self.foreign or user == self.machine.user_id
             return ()
         if pin is None or pin[1] is not None:
             store.set_pin(user, found.master, None)

@@ -57,7 +57,10 @@ class WrongAccount(MatrixError):
 
 
 class ForeignKeys(MatrixError):
-    """Other encryption keys than ours are published for the bot: somebody may have taken the account over; do not reset, ask the operator to look."""
+    """Other encryption keys than ours are published for the bot: somebody may have taken its account over.
+
+    Do not reset it, members would see a stolen account; ask the operator to look first.
+    """
 
     status = 78
 
@@ -81,7 +84,10 @@ class StoreUnreadable(MatrixError):
 
 
 class SignatureRefused(MatrixError):
-    """The homeserver did not keep the signature of the bot's device: members' apps would not trust it; start supportd again, then ask the server's admin."""
+    """The homeserver did not keep the signature of the bot's device, so members' apps would not trust it.
+
+    Start supportd again; if that does not help, ask the homeserver's admin.
+    """
 
 
 class CannotEncrypt(MatrixError):

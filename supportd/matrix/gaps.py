@@ -50,5 +50,5 @@ async def walk(api: Api, gap: GapMark, pages: int) -> Walked:
 
 def gap_of(room: str, prev_batch: str, since: str) -> GapMark:
     """Return the mark of a limited timeline; the same gap always has the same id."""
-    name = hashlib.sha256("\0".join([room, prev_batch, since]).encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"{room}\0{prev_batch}\0{since}".encode()).hexdigest()[:32]
     return GapMark(id=name, room=cast("RoomId", room), start=prev_batch, end=since)

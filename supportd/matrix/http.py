@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
 from supportd.matrix.errors import LoggedOut, NeedsPassword, Refused, ServerAway, SlowDown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Method = Literal["GET", "PUT", "POST", "DELETE"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from supportd.matrix.accounts import Login
     from supportd.matrix.cipherstore import CryptoStore
     from supportd.matrix.http import Api
-    from supportd.sdk.ids import RoomId, UserId
+    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -91,7 +91,13 @@ class RoomMaker:
             "invite": sorted({user for user in ours.values() if user != creator}),
             "is_direct": job.spec.kind == "direct",
         }
-        return identifier((await api.post(path("createRoom"), body)).get("room_id"))
+        try:
+            return identifier((await api.post(path("createRoom"), body)).get("room_id"))
+        except Refused as error:
+            if error.code == "M_ROOM_IN_USE":
+                # An earlier attempt is still at work on the server: look again in a moment.
+                raise ServerAway from None
+            raise
 
     def _ours(self, job: MakeRoom) -> dict[Account, str]:
         names: dict[str, tuple[Account, ...]] = {"absent": (), "doorkeeper": ("doorkeeper",), "reader": ("doorkeeper", "reader")}
@@ -125,7 +131,7 @@ class RoomMaker:
     async def _invite(self, api: Api, room: str, job: MakeRoom) -> None:
         for person in job.invite:
             try:
-                await people.invite(api, InvitePerson(cast("RoomId", room), cast("UserId", person)))
+                await people.invite(api, InvitePerson(cast("RoomId", room), person))
             except Refused as error:
                 # The room is there for everybody else; this person is asked in another way.
                 log.warning("invite.refused", room=short(room), code=error.code)

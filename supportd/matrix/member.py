@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from supportd.engine.wire import Edited, GapMark, Incoming, ParkMark, Reacted, Redacted, Said, TokenMark, UnparkMark
 from supportd.matrix.cipherstore import CryptoStore
-from supportd.matrix.crosssign import stand_up
+from supportd.matrix.crosssign import own_device, own_keys, sign, stand_up, upload
 from supportd.matrix.devices import Devices
 from supportd.matrix.errors import ServerAway, SlowDown
 from supportd.matrix.http import Api, path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.wire import Account, SyncBatch
     from supportd.matrix.accounts import Login
+    from supportd.matrix.seeds import Seeds
     from supportd.sdk.ids import RoomId
 
 
@@ -121,8 +122,7 @@ class Member:
         ``cross_sign=False`` is what a client does that knows nothing of it, so that tests can see how it fares.
         """
         api = Api(base_url, login.access_token, account="member")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        key = _key(folder / "key")
+        key = _key(folder)
         store = CryptoStore(login.user_id, login.device_id, folder, file_key=None, pickle_key=key)
         machine = Machine(login.user_id, login.device_id, store)
         if cross_sign:
@@ -209,6 +209,13 @@ class Member:
                 except (ServerAway, SlowDown):
                     await asyncio.sleep(0.2)
 
+    async def replace_identity(self, seeds: Seeds, password: str) -> None:
+        """Publish other cross-signing keys, as a person does who lost theirs."""
+        self.store.set_pin(self.user_id, public_of(seeds.master), None)
+        await upload(self.api, self.login, seeds, password)
+        device = own_device(await own_keys(self.api, self.login), self.login)
+        await sign(self.api, self.login, seeds, device or {})
+
     async def close(self) -> None:
         """Close the store and the connection."""
         await self.session.rest()
@@ -219,7 +226,9 @@ class Member:
         return await self.sender.words(room, secrets.token_hex(8), "m.room.message", content)
 
 
-def _key(file: Path) -> bytes:
+def _key(folder: Path) -> bytes:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / "key"
     if not file.exists():
         file.write_bytes(os.urandom(32))
         file.chmod(0o600)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from supportd.engine.wire import Done, Never, SendMessage, SendReaction, SendRedaction
 from supportd.matrix.errors import CannotEncrypt, ServerAway
 from supportd.matrix.http import path
-from supportd.matrix.roomstate import RoomState
 from supportd.matrix.shapes import identifier, objects
 
 if TYPE_CHECKING:
     from supportd.engine.wire import Account, Outcome
     from supportd.matrix.http import Api
     from supportd.matrix.machine import Machine
-    from supportd.matrix.roomstate import Rooms
+    from supportd.matrix.roomstate import Rooms, RoomState
     from supportd.matrix.sharing import Sharing
     from supportd.sdk.ids import EventId
 

@@ -24,11 +24,13 @@ from supportd.matrix.upkeep import Upkeep
 from supportd.matrix.words import MatrixWords
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from supportd.engine.ports import Homeserver, MatrixInbox, Words
+    from supportd.engine.ports import Homeserver, MatrixInbox, Words, WordsFound
     from supportd.engine.wire import Account, Job, Outcome
     from supportd.matrix.accounts import Login
+    from supportd.sdk.ids import EventId, RoomId
 
 log = get_logger(__name__)
 
@@ -88,8 +90,8 @@ class MatrixSide:
 
     @property
     def words(self) -> Words:
-        """The port to members' words; after :meth:`open`."""
-        return self.opened.words
+        """The port to members' words; reading waits for :meth:`open`."""
+        return self._door
 
     @property
     def session(self) -> Session:
@@ -178,10 +180,13 @@ class MatrixSide:
 
 
 class _Door:
-    """The port ``Homeserver`` of a side that may be closed and opened again."""
+    """The ports ``Homeserver`` and ``Words`` of a side that may be closed and opened again."""
 
     def __init__(self, side: MatrixSide) -> None:
         self._side = side
 
     async def perform(self, account: Account, job: Job) -> Outcome:
         return await self._side.opened.homeserver.perform(account, job)
+
+    async def read(self, refs: Sequence[tuple[RoomId, EventId]]) -> Mapping[EventId, WordsFound]:
+        return await self._side.opened.words.read(refs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from supportd.engine.wire import Edited, SyncBatch, TokenMark
 from supportd.logs import get_logger, short
 from supportd.matrix.body import Body, RoomPart, parse
-from supportd.matrix.errors import LoggedOut, MatrixError, Refused, ServerAway, SlowDown
+from supportd.matrix.errors import ForeignKeys, LoggedOut, MatrixError, Refused, ServerAway, SlowDown
 from supportd.matrix.gaps import MOST_PAGES, PAGES_AT_ONCE, gap_of, walk
 from supportd.matrix.http import MOST_SYNC_BYTES, PATIENCE, path
 from supportd.matrix.intake import Intake, Raw, in_order, own_edits
@@ -19,7 +19,7 @@ from supportd.matrix.parked import retry
 from supportd.matrix.shapes import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from supportd.engine.ports import MatrixInbox
     from supportd.engine.wire import Account, GapMark, Incoming, Mark, PowerMark
@@ -31,9 +31,10 @@ log = get_logger(__name__)
 
 #: Milliseconds the server may hold a sync open; events of a room in one sync (Synapse's cap).
 HOLD_MS: Final = 30_000
+_NONE: Final[dict[str, list[str]]] = {"types": []}
 _FILTER: Final = json.dumps(
     {
-        "room": {"timeline": {"limit": 100}, "ephemeral": {"types": []}, "account_data": {"types": []}, "state": {"lazy_load_members": False}},
+        "room": {"timeline": {"limit": 100}, "ephemeral": _NONE, "account_data": _NONE, "state": {"lazy_load_members": False}},
         "presence": {"types": []},
         "account_data": {"types": []},
     },
@@ -98,9 +99,9 @@ class Session:
         self._first = False
         self.failures = 0
         self.synced.set()
-        self._beside("upkeep", self.upkeep.after(body))
+        self._beside("upkeep", lambda: self.upkeep.after(body))
         if await self.inbox.gaps():
-            self._beside("gaps", self._walk_gaps())
+            self._beside("gaps", self._walk_gaps)
 
     async def rest(self) -> None:
         """End what runs beside the loop."""
@@ -126,7 +127,9 @@ class Session:
                 gaps[room], left = await self._fill(gap_of(room, part.prev_batch, token))
                 marks += [left] if left else []
         before = {room: [Raw(room, event) for event in events] for room, events in gaps.items()}
-        await self._know_authors([*before.values(), *raws.values()])
+        await self._know_authors([*before.values(), *raws.values()], body.changed & {self.machine.user_id})
+        if self.devices.foreign:
+            raise ForeignKeys
         batches: list[Sequence[Incoming]] = []
         released, unparked = await retry(self.inbox, self.intake, keys)
         batches.append(released)
@@ -134,7 +137,9 @@ class Session:
             taken = self.intake.read([*before.get(room, ()), *found])
             batches.append(taken.incoming)
             marks += taken.marks
-        self._forget(body)
+            # A large backlog must not stall everything else.
+            await asyncio.sleep(0)
+        self.sharing.discard(body.gone)
         incoming = await self.authored(in_order(batches))
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))
@@ -168,8 +173,8 @@ class Session:
             return (), gap
         return (walked.events, None) if walked.start is None else ((), gap)
 
-    async def _know_authors(self, batches: Sequence[Sequence[Raw]]) -> None:
-        """Know the devices of everybody who wrote something encrypted, before it is read."""
+    async def _know_authors(self, batches: Sequence[Sequence[Raw]], more: Collection[str] = ()) -> None:
+        """Know the devices of everybody who wrote something encrypted, and of ``more``, before it is read."""
         senders = {
             sender
             for raws in batches
@@ -178,7 +183,7 @@ class Session:
         }
         for attempt in range(1, _QUERY_ATTEMPTS + 1):
             try:
-                await self.devices.refresh(senders)
+                await self.devices.refresh(senders | set(more))
             except (ServerAway, SlowDown, Refused) as error:
                 # Waiting for ever would let one question stop all reading; the words come, as not proven.
                 log.warning("devices.unknown", error=error, attempts=attempt)
@@ -212,10 +217,6 @@ class Session:
                 marks.append(mark)
         return marks
 
-    def _forget(self, body: Body) -> None:
-        for room in body.gone:
-            self.sharing.discard([room])
-
     # ---- beside the loop ---------------------------------------------------------------------------------------------
 
     async def _walk_gaps(self) -> None:
@@ -236,12 +237,10 @@ class Session:
             await self.inbox.accept(SyncBatch(incoming, (*taken.marks, replace(gap, closed=True))))
             log.info("gap.walked", room=short(gap.room), events=len(incoming))
 
-    def _beside(self, name: str, work: Any) -> None:
+    def _beside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         running = self._tasks.get(name)
-        if running is not None and not running.done():
-            work.close()
-            return
-        self._tasks[name] = asyncio.create_task(_guarded(name, work))
+        if running is None or running.done():
+            self._tasks[name] = asyncio.create_task(_guarded(name, work))
 
     async def _back_off(self, error: MatrixError) -> None:
         self.failures += 1
@@ -251,9 +250,9 @@ class Session:
         await asyncio.sleep(wait * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
 
 
-async def _guarded(name: str, work: Any) -> None:
+async def _guarded(name: str, work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await work
+        await work()
     except MatrixError as error:
         # It comes again with the next sync.
         log.warning("beside.failed", kind=name, error=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections import defaultdict
@@ -10,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.logs import get_logger, short
-from supportd.matrix.errors import ServerAway
+from supportd.matrix.errors import CannotEncrypt, ServerAway
 from supportd.matrix.http import path
 from supportd.matrix.machine import MEGOLM
 from supportd.matrix.shapes import obj
@@ -59,6 +60,22 @@ class Sharing:
     async def encrypt(self, room: RoomState, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """Return the content of the ``m.room.encrypted`` event; all sound devices in the room can read it by then."""
         async with self._locks[room.id]:
+            session = await self._shared(room)
+            text = json.dumps({"type": kind, "content": content, "room_id": room.id}, separators=(",", ":"))
+            outer = {
+                "algorithm": MEGOLM,
+                # Deprecated since specification v1.3, but older clients still ask for both.
+                "sender_key": self.machine.identity[0],
+                "device_id": self.machine.device_id,
+                "session_id": session.id,
+                "ciphertext": session.encrypt(text),
+            }
+            if "m.relates_to" in content:
+                outer["m.relates_to"] = content["m.relates_to"]
+            return outer
+
+    async def _shared(self, room: RoomState) -> Any:
+        for _attempt in range(ATTEMPTS):
             users = room.readers
             await self.devices.refresh(users)
             self.settle()
@@ -66,10 +83,10 @@ class Sharing:
             session = self._session(room)
             await self._share(room, session, users)
             session.shared = True
-            outer: dict[str, Any] = self.machine.olm.group_encrypt(room.id, {"type": kind, "content": content})
-            if "m.relates_to" in content:
-                outer["m.relates_to"] = content["m.relates_to"]
-            return outer
+            # Somebody may have left while the key was on its way: then it must not be used.
+            if self.machine.olm.outbound_group_sessions.get(room.id) is session and not self.devices.lost:
+                return session
+        raise CannotEncrypt
 
     def _session(self, room: RoomState) -> Any:
         olm = self.machine.olm

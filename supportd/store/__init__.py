@@ -1,1 +1,1 @@
-"""store"""
+"""What is kept: the only room with SQLAlchemy, beside the plugins' own rows in the sdk."""

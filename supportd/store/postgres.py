@@ -225,7 +225,7 @@ class PostgresDatabase:
         if self._writer is None or is_lost(error):
             return await self._drop()
         try:
-            await self._writer.rollback()
+            await self._writer.run_sync(_roll_back)
         except (SQLAlchemyError, OSError):
             await self._drop()
 
@@ -241,6 +241,14 @@ class PostgresDatabase:
 def _begin_and_run(connection: Connection, items: list[Item], guarded: bool) -> None:  # noqa: FBT001 - run_sync passes it by place
     connection.begin()
     run_each(connection, items, guarded=guarded)
+
+
+def _roll_back(connection: Connection) -> None:
+    connection.rollback()
+    # Work that ended our transaction itself made SQLAlchemy forget it, while the server still has it open with what was written.
+    raw = connection.connection.dbapi_connection
+    if raw is not None:
+        raw.rollback()
 
 
 def _attempt(connection: Connection, work: Callable[[Connection], T]) -> tuple[T | None, BaseException | None]:

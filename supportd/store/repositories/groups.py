@@ -60,14 +60,20 @@ class GroupRows(Repository):
         """Begin a group; nothing happens when it is there."""
         key = self.keys.new_group_key(group)
         sealed = self.keys.opened_group(group, key).seal(json.dumps(asdict(style)).encode(), "style")
-        self.run(_ADD, {"id": group, "key": key, "style": sealed, "added": to_us(at)})
+        self.alter(_ADD, {"id": group, "key": key, "style": sealed, "added": to_us(at)})
 
     def ids(self) -> tuple[GroupId, ...]:
         """Return all groups."""
-        return tuple(GroupId(row["id"]) for row in self.all(_IDS))
+        return tuple(GroupId(row["id"]) for row in self.many(_IDS))
 
     def facts(self, group: GroupId, now: datetime) -> f.Group:
         """Return the group as plugins see it at ``now``."""
+        known = self.read.get((group, now))
+        if known is None:
+            known = self.read[(group, now)] = self._facts(group, now)
+        return known
+
+    def _facts(self, group: GroupId, now: datetime) -> f.Group:
         row = self.one(_ONE, {"group": group})
         if row is None:
             raise LookupError(group)
@@ -79,18 +85,18 @@ class GroupRows(Repository):
             now=now,
             people=PeopleRows(self.connection, self.keys).of_group(group),
             rooms=self._rooms(group),
-            duties=tuple(_duty(one) for one in self.all(_DUTIES, {**values, "now": to_us(now)})),
-            consents=tuple(_consent(one) for one in self.all(_CONSENTS, values)),
+            duties=tuple(_duty(one) for one in self.many(_DUTIES, {**values, "now": to_us(now)})),
+            consents=tuple(_consent(one) for one in self.many(_CONSENTS, values)),
             relations=tuple(
-                f.Relation(PersonId(one["person_id"]), PersonId(one["other_id"]), one["kind"]) for one in self.all(_RELATIONS, values)
+                f.Relation(PersonId(one["person_id"]), PersonId(one["other_id"]), one["kind"]) for one in self.many(_RELATIONS, values)
             ),
-            signposts=tuple(_signpost(one["key"], box.open(one["body"], "signpost")) for one in self.all(_SIGNPOSTS, values)),
-            cases=tuple(_case(one) for one in self.all(_CASES, values)),
+            signposts=tuple(_signpost(one["key"], box.open(one["body"], "signpost")) for one in self.many(_SIGNPOSTS, values)),
+            cases=tuple(_case(one) for one in self.many(_CASES, values)),
         )
 
     def _rooms(self, group: GroupId) -> tuple[f.Room, ...]:
         joined: dict[str, set[PersonId]] = {}
-        for row in self.all(_JOINED, {"group": group}):
+        for row in self.many(_JOINED, {"group": group}):
             joined.setdefault(row["room_id"], set()).add(PersonId(row["person_id"]))
         return tuple(
             f.Room(
@@ -101,36 +107,36 @@ class GroupRows(Repository):
                 direct_with=PersonId(row["person_id"]) if row["person_id"] else None,
                 joined=frozenset(joined.get(row["room_id"], ())),
             )
-            for row in self.all(_ROOMS, {"group": group})
+            for row in self.many(_ROOMS, {"group": group})
         )
 
     def add_signpost(self, group: GroupId, signpost: f.Signpost) -> None:
         """Keep or replace a signpost."""
         body = asdict(signpost) | {"checked": signpost.checked.isoformat() if signpost.checked else None}
         sealed = self.keys.group(self.connection, group).seal(json.dumps(body).encode(), "signpost")
-        self.run(_SIGNPOST, {"group": group, "key": signpost.key, "body": sealed})
+        self.alter(_SIGNPOST, {"group": group, "key": signpost.key, "body": sealed})
 
     def record_consent(self, group: GroupId, consent: f.Consent) -> None:
         """Keep what somebody said."""
         values = {"group": group, "person": consent.person, "kind": consent.kind, "wording": consent.wording}
-        self.run(_CONSENT, values | {"given": int(consent.given), "how": consent.how, "at": to_us(consent.at)})
+        self.alter(_CONSENT, values | {"given": int(consent.given), "how": consent.how, "at": to_us(consent.at)})
 
     def set_duty(self, group: GroupId, kind: str, person: PersonId, start: datetime, end: datetime) -> None:
         """Put somebody on a duty."""
-        self.run(_DUTY, {"group": group, "kind": kind, "person": person, "start": to_us(start), "end": to_us(end)})
+        self.alter(_DUTY, {"group": group, "kind": kind, "person": person, "start": to_us(start), "end": to_us(end)})
 
     def end_duty(self, group: GroupId, kind: str, person: PersonId, start: datetime) -> None:
         """Take somebody off a duty."""
-        self.run(_END_DUTY, {"group": group, "kind": kind, "person": person, "start": to_us(start)})
+        self.alter(_END_DUTY, {"group": group, "kind": kind, "person": person, "start": to_us(start)})
 
     def open_case(self, group: GroupId, plugin: str, key: str, kind: str, refs: tuple[str, ...], at: datetime) -> None:
         """Open a case."""
         values = {"group": group, "plugin": plugin, "key": key, "kind": kind, "refs": json.dumps(refs), "at": to_us(at)}
-        self.run(_CASE, values)
+        self.alter(_CASE, values)
 
     def close_case(self, group: GroupId, plugin: str, key: str, outcome: str, at: datetime) -> None:
         """Close a case."""
-        self.run(_CLOSE_CASE, {"group": group, "plugin": plugin, "key": key, "outcome": outcome, "at": to_us(at)})
+        self.alter(_CLOSE_CASE, {"group": group, "plugin": plugin, "key": key, "outcome": outcome, "at": to_us(at)})
 
 
 def _duty(row: RowMapping) -> f.Duty:

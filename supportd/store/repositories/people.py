@@ -80,7 +80,7 @@ class PeopleRows(Repository):
             there = self.by_user(group, person.user)
             if there is not None:
                 return there
-            self.run(_COME_BACK, {"group": group, "blind": blind})
+            self.alter(_COME_BACK, {"group": group, "blind": blind})
         new = PersonId(f"p{secrets.token_hex(10)}")
         outer = self.keys.group(self.connection, group)
         key = self.keys.new_person_key(outer, new)
@@ -96,13 +96,18 @@ class PeopleRows(Repository):
             "profile": box.seal(_profile(person).encode(), "profile"),
             "added": to_us(at),
         }
-        self.run(_ADD, values)
+        self.alter(_ADD, values)
         return new
 
     def by_user(self, group: GroupId, user: UserId) -> PersonId | None:
         """Return who has this Matrix id in the group."""
         row = self.one(_BY_BLIND, {"group": group, "blind": self._blind(group, user)})
         return None if row is None else PersonId(row["id"])
+
+    def group_of(self, person: PersonId) -> GroupId | None:
+        """Return the group somebody belongs to."""
+        row = self.one(_ONE, {"id": person})
+        return None if row is None else GroupId(row["group_id"])
 
     def forgotten(self, group: GroupId, user: UserId) -> bool:
         """Tell whether somebody with this Matrix id was forgotten and has not come back."""
@@ -118,14 +123,14 @@ class PeopleRows(Repository):
 
     def set_roles(self, person: PersonId, roles: frozenset[Role]) -> None:
         """Replace a person's roles."""
-        self.run(_ROLES, {"id": person, "roles": ",".join(sorted(roles))})
+        self.alter(_ROLES, {"id": person, "roles": ",".join(sorted(roles))})
 
     def add_address(self, address: Address) -> None:
         """Keep an address, sealed."""
         box = self.keys.person(self.connection, address.person)
         if box is not None:
             sealed = box.seal(address.value.encode(), f"address:{address.kind}")
-            self.run(_ADDRESS, {"person": address.person, "kind": address.kind, "value": sealed, "level": address.level})
+            self.alter(_ADDRESS, {"person": address.person, "kind": address.kind, "value": sealed, "level": address.level})
 
     def addresses(self, person: PersonId) -> tuple[Address, ...]:
         """Return a person's addresses."""
@@ -134,17 +139,17 @@ class PeopleRows(Repository):
             return ()
         return tuple(
             Address(person, row["kind"], box.open(row["value"], f"address:{row['kind']}").decode(), row["level"])
-            for row in self.all(_ADDRESSES, {"person": person})
+            for row in self.many(_ADDRESSES, {"person": person})
         )
 
     def add_relation(self, relation: Relation) -> None:
         """Keep a relation."""
-        self.run(_RELATION, {"person": relation.person, "other": relation.other, "kind": relation.kind})
+        self.alter(_RELATION, {"person": relation.person, "other": relation.other, "kind": relation.kind})
 
     def of_group(self, group: GroupId) -> tuple[Person, ...]:
         """Return a group's people in the order they were added."""
         outer = self.keys.group(self.connection, group)
-        return tuple(self._person(outer, row) for row in self.all(_OF_GROUP, {"group": group}))
+        return tuple(self._person(outer, row) for row in self.many(_OF_GROUP, {"group": group}))
 
     def _person(self, outer: Box, row: RowMapping) -> Person:
         box = self.keys.opened_person(outer, row["id"], row["key"])
@@ -178,7 +183,7 @@ class PeopleRows(Repository):
             "addresses": [{"kind": one.kind, "value": one.value, "level": one.level} for one in self.addresses(person)],
         }
         for name, statement in _EXPORTED:
-            kept[name] = [_readable(found) for found in self.all(statement, {"id": person})]
+            kept[name] = [_readable(found) for found in self.many(statement, {"id": person})]
         return kept
 
     def forget(self, person: PersonId) -> None:
@@ -187,9 +192,9 @@ class PeopleRows(Repository):
         if row is None:
             return
         if row["blind"] is not None:
-            self.run(_TOMBSTONE, {"group": row["group_id"], "blind": row["blind"], "at": 0})
+            self.alter(_TOMBSTONE, {"group": row["group_id"], "blind": row["blind"], "at": 0})
         for statement in _FORGET:
-            self.run(statement, {"id": person})
+            self.alter(statement, {"id": person})
         self.keys.forget()
 
 

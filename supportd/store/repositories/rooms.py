@@ -41,7 +41,7 @@ class RoomRows(Repository):
         """Register a room; its name and topic are the homeserver's to keep, not ours."""
         declared = {name: value for name, value in asdict(spec).items() if name not in {"name", "topic"}}
         values = {"room": room, "group": group, "key": key, "plugin": plugin, "kind": spec.kind, "listening": spec.listening}
-        self.run(_ADD, values | {"person": direct_with, "spec": json.dumps(declared, sort_keys=True), "at": to_us(at)})
+        self.alter(_ADD, values | {"person": direct_with, "spec": json.dumps(declared, sort_keys=True), "at": to_us(at)})
 
     def group_of(self, room: RoomId) -> GroupId | None:
         """Return the group of a room of ours."""
@@ -58,7 +58,7 @@ class RoomRows(Repository):
         before = self.one(_MEMBER, {"room": room, "person": person})
         was_in = bool(before and before["was_in"])
         values = {"room": room, "person": person, "state": state, "was_in": int(was_in or state == "join"), "at": to_us(at)}
-        self.run(_SET, values)
+        self.alter(_SET, values)
         return (before["state"] if before else None), was_in
 
     def membership(self, room: RoomId, person: PersonId) -> MembershipState | None:

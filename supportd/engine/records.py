@@ -1,0 +1,148 @@
+"""Frozen values that pass between the engine and the store: rows, waiting things, lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from supportd.domain.quarantine import PluginState
+    from supportd.engine.wire import Account, Incoming
+    from supportd.sdk.ask import Ask
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.events import Event
+    from supportd.sdk.facts import QuietHours, Role
+    from supportd.sdk.ids import GroupId, PersonId, UserId
+
+RowState = Literal["waiting", "blocked", "held", "sending", "uncertain", "done", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """An accepted effect on its way to the outbox.
+
+    ``id`` is derived from the event, the plugin and the position of the effect, and is also the Matrix transaction id: the same decision
+    made again is the same row. ``lane``: rows of one lane go one after the other. ``priority``: 0 moderation, 1 welcome, 2 the rest.
+    """
+
+    id: str
+    group: GroupId
+    plugin: str
+    account: Account
+    lane: str
+    priority: int
+    effect: Effect
+    not_before: datetime
+    state: RowState = "waiting"
+    person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A claimed row: committed as ``sending`` before anything leaves."""
+
+    id: str
+    group: GroupId
+    plugin: str
+    account: Account
+    lane: str
+    effect: Effect
+    person: PersonId | None
+    attempts: int
+    first_sent: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAsk:
+    """An open ask: ``step`` counts the steps that were asked (1 for the first)."""
+
+    id: str
+    group: GroupId
+    plugin: str
+    ask: Ask = field(repr=False)
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimer:
+    """A timer whose time has come."""
+
+    group: GroupId
+    plugin: str
+    key: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An event that waits in the inbox: for its room, or for a plugin that failed on it."""
+
+    id: str
+    group: GroupId | None
+    plugin: str | None
+    event: Event | Incoming
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """What the system did and why, without words: ``reason`` is a sentence a member could read."""
+
+    group: GroupId
+    plugin: str
+    at: datetime
+    kind: str
+    outcome: Literal["accepted", "refused", "shadow", "failed", "done", "held", "told", "changed"]
+    reason: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginStatus:
+    """A plugin in a group: its state, failures in a row, and a sentence why when it needs somebody."""
+
+    plugin: str
+    state: PluginState
+    failures: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """One change of one setting; values are JSON text, ``None`` for "not set at this level"."""
+
+    number: int
+    plugin: str
+    room: str
+    key: str
+    old: str | None
+    new: str | None
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody to be entered in a group's people."""
+
+    user: UserId | None
+    name: str = field(repr=False)
+    roles: frozenset[Role]
+    language: str | None = None
+    zone: str | None = None
+    quiet: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A single-purpose link; only a hash of its token is kept."""
+
+    group: GroupId
+    plugin: str
+    key: str
+    person: PersonId
+    button: str
+    expires: datetime
+    used: bool

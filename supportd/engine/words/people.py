@@ -1,0 +1,94 @@
+"""``people add | list | export | forget``."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final, cast, get_args
+
+from supportd.engine.task import Task
+from supportd.engine.unit import JournalLine, NewPerson
+from supportd.engine.words.desk import Said, WordsUnclear
+from supportd.sdk.events import PersonAdded
+from supportd.sdk.facts import Role
+from supportd.sdk.ids import EventId, UserId
+
+if TYPE_CHECKING:
+    from supportd.engine.words.desk import Desk
+    from supportd.sdk.facts import Person
+
+USAGE: Final = "people add NAME [MATRIX-ID] [key_member or admin], people list, people export NAME, or people forget NAME"
+_USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
+_LONGEST: Final = 80
+
+
+def people(desk: Desk) -> Said:
+    """List, add, export or forget people of the group."""
+    match desk.words:
+        case () | ("list",):
+            return _list(desk)
+        case ("add", name, *rest):
+            return _add(desk, name, rest)
+        case ("export", name) if desk.by is None:
+            return _export(desk, desk.person(name))
+        case ("forget", name) if desk.by is None:
+            return _forget(desk, desk.person(name))
+        case ("export" | "forget", _name):
+            raise WordsUnclear(usage="people list or people add; what is kept about somebody is exported and forgotten at the server only")
+        case _:
+            raise WordsUnclear(usage=USAGE)
+
+
+def _list(desk: Desk) -> Said:
+    rows = [
+        {"id": one.id, "name": one.name, "roles": sorted(one.roles), "chat": one.has_account, "language": one.language}
+        for one in desk.facts().people
+    ]
+    lines = [
+        f"{row['id']}  {row['name']}  ({', '.join(cast('list[str]', row['roles']))}{'' if row['chat'] else ', not in chat'})"
+        for row in rows
+    ]
+    return Said("\n".join(lines) or "Nobody is entered yet.", {"people": rows})
+
+
+def _add(desk: Desk, name: str, rest: list[str]) -> Said:
+    user = next((UserId(word) for word in rest if word.startswith("@")), None)
+    roles = [word.replace("-", "_") for word in rest if not word.startswith("@")]
+    if (user is not None and not _USER.fullmatch(user)) or len(rest) - len(roles) > 1 or not set(roles) <= set(get_args(Role)):
+        raise WordsUnclear(usage=USAGE)
+    if not 0 < len(name.strip()) <= _LONGEST:
+        raise WordsUnclear(usage=f"a name of at most {_LONGEST} letters")
+    new = NewPerson(user=user, name=name.strip(), roles=frozenset({"member", *cast("list[Role]", roles)}))
+    if user is not None and (there := desk.uow.people.by_user(desk.group, user)) is not None:
+        return Said(f"{desk.facts().name_of(there)} is in the group already.", {"id": there, "added": False})
+    person = desk.uow.people.add(desk.group, new, desk.now)
+    _journal(desk, "somebody was entered in the group's people", person)
+    event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
+    desk.dispatcher.handle(desk.uow, Task(event), desk.now)
+    return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
+
+
+def _export(desk: Desk, person: Person) -> Said:
+    kept: dict[str, object] = {"core": desk.uow.people.export(person.id)}
+    for plugin in desk.plugins.names():
+        found = desk.plugins.export(plugin, person.id, desk.uow.rows(plugin, desk.group))
+        if found:
+            kept[plugin] = found
+    data = json.loads(json.dumps(kept, default=str))
+    return Said(json.dumps(data, indent=2, ensure_ascii=False), {"kept": data})
+
+
+def _forget(desk: Desk, person: Person) -> Said:
+    for plugin in desk.plugins.names():
+        desk.plugins.forget(plugin, person.id, desk.uow.rows(plugin, desk.group))
+    desk.uow.people.forget(person.id)
+    _journal(desk, "somebody was forgotten at their wish", person.id)
+    text = "Forgotten here. What others have on their devices, in mailboxes or on paper is theirs; that cannot be called back."
+    return Said(text, {"id": person.id}, scrub=True)
+
+
+def _journal(desk: Desk, what: str, about: str) -> None:
+    reason = f"{what[:1].upper()}{what[1:]}."
+    desk.uow.journal.add(
+        JournalLine(group=desk.group, plugin="supportd", at=desk.now, kind="people", outcome="changed", reason=reason, about=about)
+    )

@@ -1,0 +1,114 @@
+"""Finding the plugins that are installed, and refusing those that cannot work; one that is broken never stops the others."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final
+
+from supportd.errors import SupportdError
+from supportd.logs import get_logger
+from supportd.sdk.effects import Effect
+from supportd.sdk.hooks import API, Hooks, Plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from importlib.metadata import EntryPoint
+
+log = get_logger(__name__)
+
+#: Where plugins announce themselves.
+ENTRY_POINTS: Final = "supportd.plugins"
+#: Distributions made together with supportd; all others are strangers'.
+FIRST_PARTY: Final = frozenset(
+    {"supportd-confidential-rooms", "supportd-welcome", "supportd-hostility-filter", "supportd-email-digest", "supportd-rota"}
+)
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,30}")
+_HOOKS: Final = frozenset(name for name in vars(Hooks) if not name.startswith("_"))
+
+
+class PluginRefused(SupportdError):
+    """The plugin “{plugin}” cannot be used: {problem}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What was found: usable plugins by name, and a sentence for each that was refused."""
+
+    plugins: dict[str, Plugin]
+    refused: dict[str, str]
+
+
+def discover(allow_in_process: Collection[str] = ()) -> Discovered:
+    """Load every installed plugin that may run in process; ``allow_in_process`` names strangers' plugins the operator trusts."""
+    return load(entry_points(group=ENTRY_POINTS), allow_in_process)
+
+
+def load(points: Iterable[EntryPoint], allow_in_process: Collection[str]) -> Discovered:
+    """Load these entry points, in the order of their names."""
+    found = Discovered({}, {})
+    for point in sorted(points, key=lambda one: one.name):
+        try:
+            plugin = _load(point, allow_in_process)
+            _alone(plugin, found)
+        except PluginRefused as refusal:
+            log.warning("plugin.refused", plugin=point.name, reason=refusal.sentence())
+            found.refused[point.name] = refusal.sentence()
+        else:
+            found.plugins[plugin.name] = plugin
+    return found
+
+
+def _load(point: EntryPoint, allow_in_process: Collection[str]) -> Plugin:
+    distribution = point.dist.name if point.dist is not None else ""
+    if distribution.lower().replace("_", "-") not in FIRST_PARTY and point.name not in allow_in_process:
+        problem = (
+            "it is not part of supportd, and inside the daemon it could read everything; "
+            "if you trust it as much as supportd itself, name it in allow_in_process"
+        )
+        raise PluginRefused(plugin=point.name, problem=problem)
+    try:
+        kind = point.load()
+        made: object = kind() if isinstance(kind, type) else None
+    except Exception as error:
+        raise PluginRefused(plugin=point.name, problem=f"it cannot be loaded ({type(error).__name__}); install it again") from error
+    if not isinstance(made, Plugin):
+        raise PluginRefused(plugin=point.name, problem="its entry point is no subclass of supportd.sdk.hooks.Plugin")
+    if made.name != point.name:
+        raise PluginRefused(plugin=point.name, problem=f"its entry point and its class have different names ({made.name})")
+    return checked(made)
+
+
+def _alone(plugin: Plugin, found: Discovered) -> None:
+    if plugin.name in found.plugins:
+        raise PluginRefused(plugin=plugin.name, problem="another installed plugin has the same name; take one of them away")
+
+
+def checked(plugin: Plugin) -> Plugin:
+    """Return ``plugin``, or raise :class:`PluginRefused` with the first thing that is wrong with its class."""
+    for problem in problems(plugin):
+        raise PluginRefused(plugin=plugin.name or type(plugin).__name__, problem=problem)
+    return plugin
+
+
+def problems(plugin: Plugin) -> Iterator[str]:
+    """Yield what is wrong with a plugin's class."""
+    kind = type(plugin)
+    if not _NAME.fullmatch(plugin.name):
+        yield "its name must be small letters, digits and underscores, 2 to 31 of them, and begin with a letter"
+    if API not in plugin.api:
+        yield f"it was made for another version of supportd (it knows {', '.join(map(str, plugin.api))}, this is {API})"
+    grants: tuple[object, ...] = tuple(plugin.grants)
+    if not all(isinstance(grant, type) and issubclass(grant, Effect) for grant in grants):
+        yield "its grants name something that is no effect"
+    if plugin.tables is not None and (kind.export_member is Plugin.export_member or kind.forget_member is Plugin.forget_member):
+        yield "it keeps rows about people but has no export_member and forget_member"
+    for name, hook in inspect.getmembers(kind, callable):
+        if not getattr(hook, "supportd_impl", None):
+            continue
+        if name not in _HOOKS:
+            yield f"it has a hook “{name}” that supportd does not know"
+        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
+            yield f"its hook “{name}” is a coroutine; hooks are ordinary functions"

@@ -1,0 +1,250 @@
+"""Words both ways in an encrypted room, and who can read them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from supportd.engine import wire
+from supportd.matrix.http import path
+from supportd.matrix.seeds import Seeds
+from supportd.sdk.ids import EventId, UserId
+from supportd.sdk.rooms import RoomSpec
+from tests.matrix.conftest import until
+
+if TYPE_CHECKING:
+    from tests.matrix.conftest import Group
+
+pytestmark = [pytest.mark.synapse, pytest.mark.asyncio]
+
+
+async def test_round_trip(group: Group) -> None:
+    """The bot reads a member and the member reads the bot, both with proven authorship, ciphertext on the server."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+
+    said = await ann.say(room, "Good evening")
+    await until(side, lambda: said in group.inbox.incoming)
+    sent = await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "Welcome"))
+    await ann.wait_for(lambda one: len(one.timeline) == 2)
+    await until(side, lambda: group.inbox.echoes)
+
+    heard = group.inbox.incoming[EventId(said)]
+    assert (wire.Said("Good evening"), ann.user_id, True) == (heard.content, heard.sender, heard.verified)
+    assert [(seen.text, seen.proven) for seen in ann.timeline] == [("Good evening", True), ("Welcome", True)]
+    assert isinstance(sent, wire.Done)
+    assert {"t1": sent.event} == group.inbox.echoes
+    raw = await ann.api.get(path("rooms", room, "event", str(sent.event)))
+    assert raw["type"] == "m.room.encrypted"
+
+
+async def test_same_transaction_is_one_event(group: Group) -> None:
+    """A message sent again with its transaction id, also by a restarted process, is one event."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    job = wire.SendMessage(room, "once", "Only once")
+
+    first = await side.homeserver.perform("reader", job)
+    second = await side.homeserver.perform("reader", job)
+    await side.close()
+    third = await (await group.opened()).homeserver.perform("reader", job)
+
+    assert first == second == third
+    await ann.wait_for(lambda one: one.timeline)
+    await ann.sync_once(0.5)
+    assert [seen.text for seen in ann.timeline] == ["Only once"]
+
+
+async def test_reply_reaction_edit_redaction(group: Group) -> None:
+    """Replies, reactions, edits and redactions arrive as what they are; nobody edits another's words."""
+    side = await group.opened()
+    ann, bo = await group.person(), await group.person("bo")
+    room = await group.room(side, ann, bo)
+    said = await ann.say(room, "first")
+    await bo.wait_for(lambda one: one.timeline)
+    reply = await bo.say(room, "an answer", reply_to=said)
+    reaction = await bo.react(room, said, "👍")
+    edit = await ann.edit(room, said, "second")
+    forged = await bo.edit(room, said, "words in her mouth")
+    await until(side, lambda: reaction in group.inbox.incoming)
+    gone = await bo.redact(room, reaction)
+
+    await until(side, lambda: gone in group.inbox.incoming)
+
+    contents = {one.id: one.content for one in group.inbox.incoming.values()}
+    assert contents[EventId(reply)] == wire.Said("an answer", in_reply_to=EventId(said))
+    assert contents[EventId(reaction)] == wire.Reacted(EventId(said), "👍")
+    assert contents[EventId(edit)] == wire.Edited(EventId(said), "second")
+    assert forged not in contents
+    assert contents[EventId(gone)] == wire.Redacted(EventId(reaction))
+
+
+async def test_bot_reacts_replies_redacts(group: Group) -> None:
+    """The bot's reaction, reply and redaction reach a member."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    said = EventId(await ann.say(room, "hello"))
+
+    await side.homeserver.perform("reader", wire.SendReaction(room, "r1", said, "🌱"))
+    answer = wire.SendMessage(room, "m1", "hi", html="<b>hi</b>", in_reply_to=said, mentions=(UserId(ann.user_id),))
+    await side.homeserver.perform("reader", answer)
+    await ann.wait_for(lambda one: len(one.timeline) == 2 and one.reactions)
+    await side.homeserver.perform("reader", wire.SendRedaction(room, "x1", said, "asked for"))
+
+    await ann.wait_for(lambda one: said in one.redacted)
+    assert [(room, said, group.logins["reader"].user_id, "🌱")] == ann.reactions
+
+
+async def test_unsigned_device_gets_no_key(group: Group) -> None:
+    """A device that its owner did not sign reads nothing of ours, and its words prove nothing."""
+    side = await group.opened()
+    ann, eve = await group.person(), await group.person("eve", cross_sign=False)
+    room = await group.room(side, ann, eve)
+
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "for signed devices"))
+    await ann.wait_for(lambda one: one.timeline)
+    await eve.wait_for(lambda one: one.undecryptable)
+    said = await eve.say(room, "believe me")
+    await until(side, lambda: said in group.inbox.incoming)
+
+    assert eve.timeline == []
+    assert not group.inbox.incoming[EventId(said)].verified
+    assert side.health()["people_with_unsigned_devices"] == 1
+
+
+async def test_added_device_gets_no_key(group: Group) -> None:
+    """A second device that appears in a member's account unsigned gets no key, the signed one still does."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "one"))
+    name = ann.user_id[1:].partition(":")[0]
+    ghost = await group.ghost(name)
+
+    await until(side, lambda: ann.user_id not in side.opened.devices._current)
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "two"))
+    await ann.wait_for(lambda one: len(one.timeline) == 2)
+    await ghost.sync_once(1.0)
+
+    assert ghost.timeline == []
+
+
+async def test_new_master_waits_for_agreement(group: Group) -> None:
+    """Somebody whose master key changed gets no keys, and proves nothing, until a key member agreed."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "one"))
+    await ann.wait_for(lambda one: one.timeline)
+    await ann.replace_identity(Seeds.fresh(), "pw")
+    await until(side, lambda: ann.user_id not in side.opened.devices._current)
+
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "two"))
+    await ann.wait_for(lambda one: one.undecryptable == 1)
+    offered = side.health()["people_with_new_keys"]
+    agreed = await side.agree_to_new_keys(ann.user_id)
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t3", "three"))
+    await ann.wait_for(lambda one: len(one.timeline) == 2)
+
+    assert (offered, agreed) == (1, True)
+    assert [seen.text for seen in ann.timeline] == ["one", "three"]
+    assert side.health()["people_with_new_keys"] == 0
+
+
+async def test_keys_rotate(group: Group) -> None:
+    """A new key comes with the room's own number of messages, and when somebody leaves."""
+    side = await group.opened()
+    ann, bo = await group.person(), await group.person("bo")
+    room = await group.room(side, ann, bo, spec=RoomSpec("Tuesday", rotation_messages=2))
+
+    sessions = []
+    for number in range(3):
+        await side.homeserver.perform("reader", wire.SendMessage(room, f"t{number}", "x"))
+        sessions.append(side.opened.machine.olm.outbound_group_sessions[room].id)
+    await bo.leave(room)
+    await until(side, lambda: bo.user_id not in side.session.rooms.known[room].joined)
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t4", "x"))
+    sessions.append(side.opened.machine.olm.outbound_group_sessions[room].id)
+
+    assert sessions[0] == sessions[1]
+    assert len(set(sessions)) == 3
+
+
+async def test_newcomer_reads_from_now_on(group: Group) -> None:
+    """Who joins gets the key as it is now: later words open, earlier ones do not."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "before"))
+    bo = await group.person("bo")
+    await side.homeserver.perform("doorkeeper", wire.InvitePerson(room, UserId(bo.user_id)))
+    await bo.join(room)
+    await until(side, lambda: bo.user_id in side.session.rooms.known[room].joined)
+
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "after"))
+    await bo.wait_for(lambda one: one.timeline)
+
+    assert [seen.text for seen in bo.timeline] == ["after"]
+
+
+async def test_encrypted_for_ever(group: Group) -> None:
+    """A room that was encrypted once gets no plain word, whatever the server says of it later."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    side.session.rooms.known[room].encrypted = False
+
+    sent = await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "secret"))
+
+    assert isinstance(sent, wire.Done)
+    raw = await ann.api.get(path("rooms", room, "event", str(sent.event)))
+    assert raw["type"] == "m.room.encrypted"
+
+
+async def test_only_the_reader_speaks(group: Group) -> None:
+    """The doorkeeper and the creator never post: their words would be plain."""
+    side = await group.opened()
+    room = await group.room(side)
+
+    outcomes = [await side.homeserver.perform(account, wire.SendMessage(room, "t", "x")) for account in ("doorkeeper", "creator")]
+
+    assert all(isinstance(outcome, wire.Never) for outcome in outcomes)
+
+
+async def test_cancelled_send_is_not_mute(group: Group) -> None:
+    """A send that was cancelled in the middle does not make the room mute (F5)."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    for delay in (0.0, 0.002, 0.005, 0.01):
+        task = asyncio.create_task(side.homeserver.perform("reader", wire.SendMessage(room, f"cut{delay}", "cut")))
+        await asyncio.sleep(delay)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    await side.homeserver.perform("reader", wire.SendMessage(room, "whole", "whole"))
+
+    await ann.wait_for(lambda one: any(seen.text == "whole" for seen in one.timeline))
+
+
+async def test_words_are_read_again(group: Group) -> None:
+    """Words are fetched and decrypted with their last edit; redacted ones are absent."""
+    side = await group.opened()
+    ann, eve = await group.person(), await group.person("eve", cross_sign=False)
+    room = await group.room(side, ann, eve)
+    kept, edited, gone = [EventId(await ann.say(room, text)) for text in ("kept", "typo", "regretted")]
+    unproven = EventId(await eve.say(room, "who am I"))
+    for text in ("second try", "last try"):
+        await ann.edit(room, edited, text)
+    await ann.redact(room, gone)
+    await until(side, lambda: unproven in group.inbox.incoming)
+
+    found = await side.words.read([(room, event) for event in (kept, edited, gone, unproven, EventId("$nothing"))])
+
+    assert {kept: "kept", edited: "last try"} == {event: words.text for event, words in found.items()}
+    assert found[kept].author == ann.user_id
