@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from supportd.errors import SupportdError
 from supportd.logs import get_logger
-from supportd.sdk.effects import Effect
-from supportd.sdk.hooks import API, Hooks, Plugin
+from supportd.sdk import manifest
+from supportd.sdk.hooks import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
     from importlib.metadata import EntryPoint
 
 log = get_logger(__name__)
@@ -25,8 +23,6 @@ ENTRY_POINTS: Final = "supportd.plugins"
 FIRST_PARTY: Final = frozenset(
     {"supportd-confidential-rooms", "supportd-welcome", "supportd-hostility-filter", "supportd-email-digest", "supportd-rota"}
 )
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,30}")
-_HOOKS: Final = frozenset(name for name in vars(Hooks) if not name.startswith("_"))
 
 
 class PluginRefused(SupportdError):
@@ -88,27 +84,6 @@ def _alone(plugin: Plugin, found: Discovered) -> None:
 
 def checked(plugin: Plugin) -> Plugin:
     """Return ``plugin``, or raise :class:`PluginRefused` with the first thing that is wrong with its class."""
-    for problem in problems(plugin):
+    for problem in manifest.problems(plugin):
         raise PluginRefused(plugin=plugin.name or type(plugin).__name__, problem=problem)
     return plugin
-
-
-def problems(plugin: Plugin) -> Iterator[str]:
-    """Yield what is wrong with a plugin's class."""
-    kind = type(plugin)
-    if not _NAME.fullmatch(plugin.name):
-        yield "its name must be small letters, digits and underscores, 2 to 31 of them, and begin with a letter"
-    if API not in plugin.api:
-        yield f"it was made for another version of supportd (it knows {', '.join(map(str, plugin.api))}, this is {API})"
-    grants: tuple[object, ...] = tuple(plugin.grants)
-    if not all(isinstance(grant, type) and issubclass(grant, Effect) for grant in grants):
-        yield "its grants name something that is no effect"
-    if plugin.tables is not None and (kind.export_member is Plugin.export_member or kind.forget_member is Plugin.forget_member):
-        yield "it keeps rows about people but has no export_member and forget_member"
-    for name, hook in inspect.getmembers(kind, callable):
-        if not getattr(hook, "supportd_impl", None):
-            continue
-        if name not in _HOOKS:
-            yield f"it has a hook “{name}” that supportd does not know"
-        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook):
-            yield f"its hook “{name}” is a coroutine; hooks are ordinary functions"

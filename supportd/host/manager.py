@@ -53,12 +53,15 @@ class Manager:
         if caller is None:
             return ()
         wanted = {name: given.get(name) for name in caller.spec.argnames} if caller.spec is not None else dict(given)
+
+        def work() -> tuple[object, ...]:
+            return tuple(value for result in caller(**wanted) for value in _drained(result))
+
         try:
-            with self._watchdog.limit(LIMITS.get(hook, self._limit)):
-                return tuple(value for result in caller(**wanted) for value in _drained(result))
+            return self._watchdog.run(LIMITS.get(hook, self._limit), work)
         except TooLong:
             raise HookFailed(plugin=plugin, hook=hook, cause="it took too long") from None
-        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything, and none may end the daemon
             raise HookFailed(plugin=plugin, hook=hook, cause=type(error).__name__) from None
 
 

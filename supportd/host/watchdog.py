@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+    from types import FrameType
+
+T = TypeVar("T")
+
+#: Seconds until the next look at what is late and cannot be stopped at this moment.
+SOON: Final = 0.001
 
 
 class TooLong(BaseException):
@@ -21,7 +27,18 @@ class TooLong(BaseException):
 class _Watch:
     thread: int
     until: float
-    ended: bool = False
+    frame: FrameType | None
+
+    def running(self) -> bool:
+        """Tell whether the watched function is what its thread is doing now.
+
+        With PostgreSQL hooks run in a greenlet of the event loop's thread: while one waits for the database, the thread runs other things,
+        which must not be hit.
+        """
+        frame = sys._current_frames().get(self.thread)  # noqa: SLF001 - the documented way to see another thread's frame
+        while frame is not None and frame is not self.frame:
+            frame = frame.f_back
+        return frame is not None
 
 
 class Watchdog:
@@ -33,39 +50,49 @@ class Watchdog:
         self._watches: list[_Watch] = []
         self._thread: threading.Thread | None = None
 
-    @contextmanager
-    def limit(self, seconds: float) -> Iterator[None]:
-        """Raise :class:`TooLong` in this thread when the body takes longer than ``seconds``.
+    def run(self, seconds: float, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns; raise :class:`TooLong` inside it when it takes longer than ``seconds``.
 
         The exception arrives between two steps of the interpreter (``PyThreadState_SetAsyncExc``): it ends loops and slow Python, but not
-        one long call into C, such as a bad regular expression. Code in this process is trusted: this stops mistakes, not malice.
+        one long call into C, such as a bad regular expression, and code that catches ``BaseException`` can go on. Code in this process is
+        trusted: this stops mistakes, not malice.
         """
-        watch = _Watch(threading.get_ident(), time.monotonic() + seconds)
+        watch = _Watch(threading.get_ident(), time.monotonic() + seconds, sys._getframe())  # noqa: SLF001 - see _Watch.running
+        self._begin(watch)
+        try:
+            return work()
+        finally:
+            self._end(watch)
+
+    def _begin(self, watch: _Watch) -> None:
         with self._condition:
             self._watches.append(watch)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="hook-watchdog", daemon=True)
                 self._thread.start()
-            elif len(self._watches) == 1:
+            else:
                 self._condition.notify()
-        try:
-            yield
-        finally:
-            # Under the lock: after this no late exception can be on its way into somebody else's code.
-            with self._condition:
-                watch.ended = True
+
+    def _end(self, watch: _Watch) -> None:
+        # Under the lock: after this no late exception can be on its way into somebody else's code.
+        with self._condition:
+            watch.frame = None
+            if watch in self._watches:
                 self._watches.remove(watch)
+            else:
+                _raise_in(watch.thread, None)
 
     def _look(self) -> None:
         with self._condition:
             while True:
-                if not self._watches:
-                    self._condition.wait()
-                    continue
                 now = time.monotonic()
-                for watch in self._watches:
-                    if watch.until <= now and not watch.ended:
-                        watch.ended = True
-                        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(watch.thread), ctypes.py_object(TooLong))
-                open_ones = [watch.until for watch in self._watches if not watch.ended]
-                self._condition.wait(max(min(open_ones) - now, 0.001) if open_ones else 0.05)
+                for watch in [one for one in self._watches if one.until <= now and one.running()]:
+                    self._watches.remove(watch)
+                    _raise_in(watch.thread, TooLong)
+                nearest = min((one.until for one in self._watches), default=None)
+                self._condition.wait(None if nearest is None else max(nearest - now, SOON))
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    """Raise ``error`` in a thread at its next step; ``None`` takes back what has not arrived."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error) if error is not None else None)

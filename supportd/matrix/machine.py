@@ -6,6 +6,7 @@ nio's client is not used: of its faults F1 to F15 (``matrix.md`` 1.4) all but F1
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
 
 log = get_logger(__name__)
+
+# nio's own lines name people, devices and rooms: none of them may reach a log, whoever configured it.
+logging.getLogger("nio").setLevel(logging.CRITICAL + 1)
 
 #: What vodozemac raises for bytes that another person made; it leaves our keys as they were.
 HOSTILE: Final = (
@@ -259,15 +263,13 @@ class Machine:
         """Return the people with a device whose Olm session went wrong."""
         return tuple({device.user_id for device in self.olm.wedged_devices if not device.deleted})
 
-    def claimed(self, one_time_keys: dict[str, Any]) -> None:
-        """Open Olm sessions with the keys of a ``keys/claim`` answer; a malformed one is left out."""
-        for user, devices in one_time_keys.items():
-            for device, keys in devices.items() if isinstance(devices, dict) else ():
-                try:
-                    with self.store.transaction():
-                        self.olm.handle_response(KeysClaimResponse({user: {device: keys}}, {}))
-                except Exception as error:  # noqa: BLE001 - another person's key may be anything
-                    log.warning("claim.refused", error=error)
+    def claimed(self, user: str, device: str, keys: Any) -> None:
+        """Open an Olm session with one device's part of a ``keys/claim`` answer; a malformed one is left out."""
+        try:
+            with self.store.transaction():
+                self.olm.handle_response(KeysClaimResponse({user: {device: keys}}, {}))
+        except Exception as error:  # noqa: BLE001 - another person's key may be anything
+            log.warning("claim.refused", error=error)
 
     def dummies(self) -> tuple[Any, ...]:
         """Return the messages that mend broken Olm sessions; what else nio queued is dropped (requests nobody answers)."""

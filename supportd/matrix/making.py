@@ -129,10 +129,14 @@ class RoomMaker:
                 await api.put(path("rooms", room, "state", kind, ""), content)
 
     async def _invite(self, api: Api, room: str, job: MakeRoom) -> None:
+        direct = job.spec.kind == "direct"
         for person in job.invite:
             try:
-                await people.invite(api, InvitePerson(cast("RoomId", room), person))
+                await people.invite(api, InvitePerson(cast("RoomId", room), person), direct=direct)
             except Refused as error:
+                if direct:
+                    # A chat of two without the second is none: the engine has to hear of it.
+                    raise
                 # The room is there for everybody else; this person is asked in another way.
                 log.warning("invite.refused", room=short(room), code=error.code)
 

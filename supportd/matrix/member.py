@@ -114,6 +114,7 @@ class Member:
         self.upkeep = Upkeep(api, self.sharing, self.memory, ())
         self.session = Session(api, self.sharing, self.upkeep, self.memory, {})
         self.sender = Sender(api, machine, self.sharing, self.rooms)
+        self._running = False
 
     @classmethod
     async def sign_up(cls, base_url: str, login: Login, folder: Path, *, cross_sign: bool = True) -> Member:
@@ -167,7 +168,11 @@ class Member:
 
     async def run(self) -> None:
         """Sync until cancelled."""
-        await self.session.run()
+        self._running = True
+        try:
+            await self.session.run()
+        finally:
+            self._running = False
 
     async def join(self, room: str) -> None:
         """Join a room this person is invited to."""
@@ -201,9 +206,12 @@ class Member:
         return event_of(await self.api.put(path("rooms", room, "redact", event, secrets.token_hex(8)), {}))
 
     async def wait_for(self, predicate: Callable[[Member], object], seconds: float = 10.0) -> None:
-        """Sync until ``predicate`` holds; raises :class:`TimeoutError`. Not beside :meth:`run`."""
+        """Sync until ``predicate`` holds, or wait for it where :meth:`run` syncs; raises :class:`TimeoutError`."""
         async with asyncio.timeout(seconds):
             while not predicate(self):
+                if self._running:
+                    await asyncio.sleep(0.02)
+                    continue
                 try:
                     await self.sync_once(1.0)
                 except (ServerAway, SlowDown):

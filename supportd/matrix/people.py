@@ -36,14 +36,18 @@ async def put_state(api: Api, room: str, kind: str, key: str, content: dict[str,
     return True
 
 
-async def invite(api: Api, job: InvitePerson) -> Outcome:
-    """Invite; somebody banned stays out."""
+async def invite(api: Api, job: InvitePerson, *, direct: bool = False) -> Outcome:
+    """Invite; somebody banned stays out. ``direct``: the person's app is to list the room among their chats of two."""
     now = (await state_of(api, job.room, "m.room.member", job.person) or {}).get("membership")
     if now in ("invite", "join"):
-        return Done(room=None)
+        return Done()
     if now == "ban":
         return Never("M_FORBIDDEN")
-    await api.post(path("rooms", job.room, "invite"), {"user_id": job.person})
+    if direct:
+        # Only this way of inviting carries the flag into the event that the invited app sees.
+        await api.put(path("rooms", job.room, "state", "m.room.member", job.person), {"membership": "invite", "is_direct": True})
+    else:
+        await api.post(path("rooms", job.room, "invite"), {"user_id": job.person})
     return Done()
 
 

@@ -10,6 +10,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from nio.exceptions import EncryptionError
+
 from supportd.logs import get_logger, short
 from supportd.matrix.errors import CannotEncrypt, ServerAway
 from supportd.matrix.http import path
@@ -62,13 +64,18 @@ class Sharing:
         async with self._locks[room.id]:
             session = await self._shared(room)
             text = json.dumps({"type": kind, "content": content, "room_id": room.id}, separators=(",", ":"))
+            try:
+                ciphertext = session.encrypt(text)
+            except EncryptionError:
+                # It grew too old while its key was on the way.
+                raise CannotEncrypt from None
             outer = {
                 "algorithm": MEGOLM,
                 # Deprecated since specification v1.3, but older clients still ask for both.
                 "sender_key": self.machine.identity[0],
                 "device_id": self.machine.device_id,
                 "session_id": session.id,
-                "ciphertext": session.encrypt(text),
+                "ciphertext": ciphertext,
             }
             if "m.relates_to" in content:
                 outer["m.relates_to"] = content["m.relates_to"]
@@ -112,9 +119,14 @@ class Sharing:
             return
         answer = await self.api.post(path("keys", "claim"), {"one_time_keys": wanted, "timeout": 10_000})
         self._asked.update({(user, name): now for user, names in wanted.items() for name in names})
-        self.machine.claimed(obj(answer, "one_time_keys"))
-        for user, names in self.machine.without_session(tuple(wanted)).items():
-            log.warning("claim.failed", id=short(user), count=len(names))
+        for user, names in wanted.items():
+            for name in names:
+                if (keys := obj(answer, "one_time_keys", user).get(name)) is not None:
+                    self.machine.claimed(user, name, keys)
+            # One takes milliseconds; others get a turn.
+            await asyncio.sleep(0)
+        for user, left in self.machine.without_session(tuple(wanted)).items():
+            log.warning("claim.failed", id=short(user), count=len(left))
 
     async def _share(self, room: RoomState, session: Any, users: Sequence[str]) -> None:
         todo = [

@@ -24,6 +24,8 @@ log = get_logger(__name__)
 
 #: Seconds between two looks at what waits for keys.
 TIDY_EVERY: Final = 600.0
+#: Invitations remembered; strangers may send any number.
+MOST_INVITES: Final = 1000
 
 
 class Upkeep:
@@ -45,7 +47,7 @@ class Upkeep:
         for room, events in rooms.items():
             for event in events:
                 ours = event.get("type") == "m.room.member" and event.get("state_key") == self.machine.user_id
-                if ours and obj(event.get("content")).get("membership") == "invite":
+                if ours and obj(event.get("content")).get("membership") == "invite" and len(self.invites) < MOST_INVITES:
                     self.invites[room] = str(event.get("sender"))
 
     async def after(self, body: Body) -> None:

@@ -21,8 +21,8 @@ class Parameter:
 class Command:
     """A command ``supportd PLUGIN NAME …``, or the words ``NAME …`` to the bot.
 
-    Without ``run`` it acts: it reaches the plugin as ``CommandGiven`` through the running daemon. With ``run`` (``"module:function"``) it is
-    pure: the function is imported when it is called, gets the arguments as text and returns text; neither daemon nor database is touched.
+    Without ``run`` it acts: it reaches the plugin as ``CommandGiven`` through the running daemon. With ``run`` (``"module:function"``) it
+    is pure: the function is imported when it is called, and gets and returns text, without daemon or database.
     """
 
     name: str

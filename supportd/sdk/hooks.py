@@ -77,15 +77,15 @@ class Hooks:
 
     @hookspec
     def turned_on(self, event: e.TurnedOn, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """This plugin was turned on for the group."""
+        """Begin: this plugin was turned on for the group."""
 
     @hookspec
     def person_added(self, event: e.PersonAdded, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """Somebody was entered in the group's people."""
+        """React to somebody who was entered in the group's people."""
 
     @hookspec
     def room_ready(self, event: e.RoomReady, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """A room that was asked for exists now."""
+        """Go on now that a room that was asked for exists."""
 
     @hookspec
     def member_joined(self, event: e.MemberJoined, group: Group, store: PluginStore, settings: Settings) -> Effects:
@@ -107,7 +107,7 @@ class Hooks:
 
     @hookspec
     def message_redacted(self, event: e.MessageRedacted, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """A message was hidden or taken back."""
+        """React to a message that was hidden or taken back."""
 
     @hookspec
     def reaction_added(self, event: e.ReactionAdded, group: Group, store: PluginStore, settings: Settings) -> Effects:
@@ -115,19 +115,19 @@ class Hooks:
 
     @hookspec
     def timer_fired(self, event: e.TimerFired, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """A timer of this plugin is due."""
+        """Do what a timer of this plugin was started for."""
 
     @hookspec
     def ask_answered(self, event: e.AskAnswered, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """An ask of this plugin got its answer."""
+        """Go on with the answer to an ask of this plugin."""
 
     @hookspec
     def ask_expired(self, event: e.AskExpired, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """An ask of this plugin ended in silence."""
+        """Go on after an ask of this plugin that ended in silence."""
 
     @hookspec
     def effect_failed(self, event: e.EffectFailed, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """An effect of this plugin was refused for good."""
+        """React to an effect of this plugin that was refused for good."""
 
     @hookspec
     def link_used(self, event: e.LinkUsed, group: Group, store: PluginStore, settings: Settings) -> Effects:

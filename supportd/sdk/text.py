@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from supportd.sdk.facts import Edition
 from supportd.sdk.settings import render
 
 #: Words that no text of ours uses (``docs/glossary.md``): they blame, rush or sound like a machine.
-BANNED = frozenset(
-    {"user", "failed", "invalid", "error", "violation", "policy", "submit", "unfortunately", "kindly", "journey", "battle", "just", "please note", "suffer from"}
-)  # fmt: skip
+BANNED: Final = frozenset(
+    {
+        *("user", "failed", "invalid", "error", "violation", "policy", "submit", "unfortunately", "kindly", "journey", "battle", "just"),
+        *("please note", "suffer from"),
+    }
+)
 MAX_WORDS = 80
 MAX_SENTENCE = 20
 
@@ -38,9 +42,12 @@ class Catalogue:
         found: list[str] = []
         for key, languages in self.texts.items():
             found += [f"{key} is missing in {language}." for language in sorted(self.languages() - set(languages))]
-            for language, editions in languages.items():
-                for edition, text in editions.items():
-                    found += [f"{key} ({language}, {edition}): {problem}" for problem in problems_of(text)]
+            found += [
+                f"{key} ({language}, {edition}): {one}"
+                for language, editions in languages.items()
+                for edition, text in editions.items()
+                for one in problems_of(text)
+            ]
         return found
 
 
@@ -50,9 +57,8 @@ def problems_of(text: str) -> list[str]:
     words = text.split()
     if len(words) > MAX_WORDS:
         found.append(f"has {len(words)} words; use at most {MAX_WORDS}.")
-    for sentence in re.split(r"[.?:\n]+", text):
-        if len(sentence.split()) > MAX_SENTENCE:
-            found.append(f"has a sentence of {len(sentence.split())} words; use at most {MAX_SENTENCE}.")
+    lengths = [len(sentence.split()) for sentence in re.split(r"[.?:\n]+", text)]
+    found += [f"has a sentence of {length} words; use at most {MAX_SENTENCE}." for length in lengths if length > MAX_SENTENCE]
     lowered = f" {re.sub(r'[^a-z ]', ' ', text.lower())} "
     found += [f"says “{word}”." for word in sorted(BANNED) if f" {word} " in lowered]
     if "!" in text:

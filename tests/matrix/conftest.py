@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
+class Killed(BaseException):
+    """Stands for SIGKILL at a boundary of the network."""
+
+
 class MemoryInbox:
     """A fake: everything committed lies in memory, ``fail`` makes the next commits raise. Implements ``MatrixInbox``."""
 

@@ -177,7 +177,8 @@ async def test_late_key(group: Group) -> None:
     ann = await group.person()
     room = await group.room(side, ann)
     state = await ann.sender.room(room)
-    sent, ann.sharing.send_to_devices = ann.sharing.send_to_devices, _hold(held := [])  # type: ignore[method-assign]
+    held: list[tuple[str, Any]] = []
+    sent, ann.sharing.send_to_devices = ann.sharing.send_to_devices, _hold(held)  # type: ignore[method-assign]
     said = EventId(await ann.say(room, "first the words"))
     await until(side, lambda: said in group.inbox.waiting)
     parked = group.inbox.waiting[said]

@@ -13,7 +13,7 @@ from supportd.matrix.http import path
 from supportd.matrix.roomstate import INFINITE
 from supportd.sdk.ids import UserId
 from supportd.sdk.rooms import RoomSpec
-from tests.matrix.conftest import until
+from tests.matrix.conftest import Killed, until
 
 if TYPE_CHECKING:
     from supportd.matrix.service import MatrixSide
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from tests.matrix.conftest import Group
 
 pytestmark = [pytest.mark.synapse, pytest.mark.asyncio]
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL at a boundary."""
 
 
 async def state(side: MatrixSide, room: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -180,6 +176,38 @@ async def test_direct_chat_has_two_members(group: Group) -> None:
     assert room == again
     assert {ann.user_id, group.logins["reader"].user_id} == set(side.session.rooms.known[room].joined)
     assert dict(group.inbox.power[room].levels) == {"reader": 50}
+
+
+async def test_direct_chat_is_flagged(group: Group) -> None:
+    """The invited app is told that the room is a chat of two."""
+    side = await group.opened()
+    ann = await group.person()
+    job = wire.MakeRoom("direct", RoomSpec("Group", kind="direct"), (UserId(ann.user_id),))
+
+    room = made(await side.homeserver.perform("creator", job))
+
+    there = await side._apis["reader"].get(path("rooms", room, "state", "m.room.member", ann.user_id))
+    assert (there["membership"], there["is_direct"]) == ("invite", True)
+
+
+async def test_blocked_invitations(group: Group) -> None:
+    """Somebody who takes no invitations is not asked again, and hinders nobody else's room."""
+    side = await group.opened()
+    room = await group.room(side)
+    ann = await group.person()
+    where = path("user", ann.user_id, "account_data", "m.invite_permission_config")
+    await ann.api.put(where, {"default_action": "block"})
+    await ann.api.put(path("user", ann.user_id, "account_data", "org.matrix.msc4155.invite_permission_config"), {"blocked_users": ["*"]})
+    user = UserId(ann.user_id)
+
+    invited = await side.homeserver.perform("doorkeeper", wire.InvitePerson(room, user))
+    group_room = await side.homeserver.perform("creator", wire.MakeRoom("r", RoomSpec("Tuesday"), (user,)))
+    direct = await side.homeserver.perform("creator", wire.MakeRoom("d", RoomSpec("Group", kind="direct"), (user,)))
+
+    if invited == wire.Done():
+        pytest.skip("this Synapse blocks no invitations")
+    assert wire.Never("M_INVITE_BLOCKED") == invited == direct
+    assert isinstance(group_room, wire.Done)
 
 
 async def test_people_come_and_go(group: Group) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
+from supportd import logs
 from supportd.engine import wire
+from supportd.matrix import http
 from supportd.matrix.http import path
 from supportd.matrix.seeds import Seeds
 from supportd.sdk.ids import EventId, UserId
 from supportd.sdk.rooms import RoomSpec
-from tests.matrix.conftest import until
+from tests.matrix.conftest import Killed, until
 
 if TYPE_CHECKING:
     from tests.matrix.conftest import Group
@@ -248,3 +252,94 @@ async def test_words_are_read_again(group: Group) -> None:
 
     assert {kept: "kept", edited: "last try"} == {event: words.text for event, words in found.items()}
     assert found[kept].author == ann.user_id
+
+
+async def test_without_sender_key(group: Group) -> None:
+    """Ciphertext without the keys that specification v1.3 made optional is read and proven (F11)."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    content = await ann.sharing.encrypt(await ann.sender.room(room), "m.room.message", {"msgtype": "m.text", "body": "short form"})
+    bare = {name: content[name] for name in ("algorithm", "session_id", "ciphertext")}
+
+    answer = await ann.api.put(path("rooms", room, "send", "m.room.encrypted", "bare"), bare)
+    await until(side, lambda: group.inbox.texts(room))
+
+    assert group.inbox.texts(room) == ["short form"]
+    assert group.inbox.incoming[answer["event_id"]].verified
+
+
+async def test_device_without_one_time_key_is_asked_again(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device from which no key could be had is not taken for served: it is asked again for the next message (F13)."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    post, sharing = side._apis["reader"].post, side.session.sharing
+
+    async def nothing_left(where: str, body: object) -> dict[str, object]:
+        return {"one_time_keys": {}} if where.endswith("keys/claim") else await post(where, body)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sharing.api, "post", nothing_left)
+        await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "one"))
+    sharing._asked.clear()
+    await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "two"))
+    await ann.wait_for(lambda one: one.timeline)
+
+    assert [seen.text for seen in ann.timeline] == ["two"]
+
+
+async def test_killed_anywhere_sends_once(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed at every boundary of the network in turn, a new process sends the message: it is there once, readable."""
+    ann, side = await group.person(), await group.opened()
+    room = await group.room(side, ann)
+    number, killed = 0, True
+    while killed:
+        number += 1
+        job, left = wire.SendMessage(room, f"kill{number}", f"word {number}"), number
+
+        def boundary(_name: str) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Killed
+
+        side.session.sharing.discard([room])
+        with monkeypatch.context() as patch:
+            patch.setattr(http, "boundary", boundary)
+            try:
+                await side.homeserver.perform("reader", job)
+                killed = False
+            except Killed:
+                pass
+        await side.close()
+        side = await group.opened()
+        assert isinstance(await side.homeserver.perform("reader", job), wire.Done)
+
+    await ann.wait_for(lambda one: len(one.timeline) >= number)
+    assert [f"word {at + 1}" for at in range(number)] == [seen.text for seen in ann.timeline]
+    assert number > 4
+    assert ann.undecryptable == 0
+
+
+async def test_logs_say_nothing(group: Group, caplog: pytest.LogCaptureFixture) -> None:
+    """No line of ours or of nio's carries an id, a word or a token; nio says nothing at all."""
+    written = io.StringIO()
+    logs.configure(written, level=logging.DEBUG)
+    logging.getLogger().setLevel(logging.DEBUG)
+    try:
+        side = await group.opened()
+        ann, eve = await group.person(), await group.person("eve", cross_sign=False)
+        room = await group.room(side, ann, eve)
+        said = await ann.say(room, "canary")
+        await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "canary"))
+        await ann.api.put(path("rooms", room, "send", "m.room.encrypted", "odd"), {"session_id": "x"})
+        await until(side, lambda: said in group.inbox.incoming)
+    finally:
+        logs.configure()
+
+    text = written.getvalue() + caplog.text
+    secret = [room, ann.user_id, eve.user_id, "canary", said, *(one.access_token for one in group.logins.values())]
+    assert "room.made" in text
+    assert all(word not in text for word in secret)
+    assert not any(record.name.startswith("nio") for record in caplog.records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from supportd.sdk.ask import NO, YES, Ask, CloseAsk, Step
+from supportd.sdk.ask import YES, Ask, CloseAsk, Step, reserved
 from supportd.sdk.effects import Effect, PostDirect, PostMessage
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.settings import render
@@ -95,7 +95,8 @@ class Welcome(Plugin):
         yield Ask(
             key=f"{HELLO}{newcomer.id}",
             question=_text("ask_hello", group, first, member=name),
-            answers=(YES, NO),
+            # One no ends nothing: the next one is asked in their turn. Only when nobody can is the question over.
+            answers=(YES, reserved("no", quorum=len(helpers))),
             steps=steps,
             told=TEXTS.get("told", group.style.language, group.style.edition, member=name),
         )

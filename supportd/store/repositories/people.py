@@ -13,6 +13,7 @@ from supportd.sdk.facts import Address, Person, QuietHours
 from supportd.sdk.ids import GroupId, PersonId, UserId
 from supportd.store.instants import from_us, to_us
 from supportd.store.repositories.base import Repository
+from supportd.store.repositories.erasure import erase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,6 +194,9 @@ class PeopleRows(Repository):
             return
         if row["blind"] is not None:
             self.alter(_TOMBSTONE, {"group": row["group_id"], "blind": row["blind"], "at": 0})
+        outer = self.keys.group(self.connection, row["group_id"])
+        needles = (person, self.user_of(person), self._person(outer, row).name)
+        erase(self.connection, self.keys.host, outer, row["group_id"], needles)
         for statement in _FORGET:
             self.alter(statement, {"id": person})
         self.keys.forget()

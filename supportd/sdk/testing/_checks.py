@@ -1,0 +1,79 @@
+"""Why the engine would not let an effect pass, as far as the sdk may know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from supportd.sdk import effects as fx
+from supportd.sdk.ask import Ask
+
+if TYPE_CHECKING:
+    from supportd.sdk.facts import Group
+    from supportd.sdk.hooks import Plugin
+    from supportd.sdk.ids import PersonId, RoomId
+
+LONGEST_TEXT = 16_000
+_NEEDS_ACCOUNT = (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink)
+_SPEAKS = (fx.PostMessage, fx.React, fx.Redact)
+_HIGHEST_LEVEL = 100
+
+
+def problem(plugin: Plugin, group: Group, value: object) -> str | None:
+    """Return a sentence about what a hook yielded, ``None`` when it may pass."""
+    if not isinstance(value, fx.Effect):
+        return f"A hook of {plugin.name} yielded a {type(value).__name__} instead of an effect."
+    if type(value) not in plugin.grants | {fx.Reply}:
+        return f"The plugin {plugin.name} has no grant for {type(value).__name__}: name it in grants."
+    return _people(group, value) or _rooms(group, value) or _size(value) or _times(value)
+
+
+def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:
+    """Return everybody an effect is about."""
+    if isinstance(effect, Ask):
+        return tuple(dict.fromkeys(one for step in effect.steps for one in step.to))
+    if isinstance(effect, fx.CreateRoom):
+        return tuple(dict.fromkeys((*effect.members, *effect.owners, *effect.key_members)))
+    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention")]
+    return tuple(one for one in single if one is not None)
+
+
+def _people(group: Group, effect: fx.Effect) -> str | None:
+    kind = type(effect).__name__
+    for person in people_of(effect):
+        known = group.person(person)
+        if known is None:
+            return f"{kind} would reach “{person}”, who is not in the group's people."
+        if isinstance(effect, _NEEDS_ACCOUNT) and not known.has_account:
+            return f"{kind} needs a chat account, and {known.name} has none: look at person.has_account."
+    if isinstance(effect, Ask) and not any(step.to for step in effect.steps):
+        return "This Ask has nobody to be put to: look whether its list of people is empty."
+    return None
+
+
+def _rooms(group: Group, effect: fx.Effect) -> str | None:
+    named: list[RoomId | None] = [getattr(effect, name, None) for name in ("room", "space")]
+    for room in named:
+        known = group.room_by_id(room) if room is not None else None
+        if room is not None and known is None:
+            return f"{type(effect).__name__} is about the room “{room}”, which does not belong to the group."
+        if known is not None and isinstance(effect, _SPEAKS) and known.listening != "reader":
+            return f"The bot does not speak in “{known.key}”: its listening level is {known.listening}."
+    return None
+
+
+def _size(effect: fx.Effect) -> str | None:
+    texts = [getattr(effect, name, "") for name in ("text", "reason", "question")]
+    if any(len(text) > LONGEST_TEXT for text in texts):
+        return f"The text of {type(effect).__name__} is longer than {LONGEST_TEXT} characters."
+    if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= _HIGHEST_LEVEL:
+        return "A level of power lies between 0 and 100."
+    return None
+
+
+def _times(effect: fx.Effect) -> str | None:
+    moments = [getattr(effect, name, None) for name in ("at", "start", "end", "expires")]
+    if isinstance(effect, Ask):
+        moments += [step.until for step in effect.steps]
+    if any(moment is not None and moment.tzinfo is None for moment in moments):
+        return f"{type(effect).__name__} has a time without a zone: reckon from group.now."
+    return None

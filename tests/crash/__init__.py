@@ -1,0 +1,1 @@
+"""The central proof: killed anywhere, nothing is lost and nothing is doubled."""

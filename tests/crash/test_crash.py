@@ -1,0 +1,264 @@
+"""Killed at any boundary, and started again, the evening is the same for everybody: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.crash.scripted import Evening, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.postgres import PostgresServer
+
+ROOT = Path(__file__).resolve().parents[2]
+FULL = os.environ.get("SUPPORTD_FULL") == "1"
+#: Seconds for the sample of one database in the ordinary run.
+SECONDS = 30.0
+SEED = 20261125
+
+
+class Zygote:
+    """A process that has imported everything and forks one child for each order."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.child"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, **order: object) -> int:
+        """Return how the child ended: 0, or the negative number of the signal that killed it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(10)
+
+
+@dataclass
+class Stage:
+    """One database on which evenings are played; ``fresh`` brings back the state before the evening."""
+
+    name: str
+    folder: Path
+    zygote: Zygote
+    server: Server
+    postgres: PostgresServer | None = None
+    runs: int = 0
+    url: str = ""
+    template: str = field(default="")
+
+    def prepare(self) -> None:
+        """Make the state before the evening."""
+        if self.postgres is None:
+            (self.folder / "before").mkdir()
+            self.template = f"sqlite:///{self.folder}/before/supportd.db"
+        else:
+            self.template = self.postgres.new_database()
+        assert self.zygote.run(prepare=True, url=self.template) == 0
+
+    def fresh(self) -> None:
+        """Begin a new evening on a copy of the state before it."""
+        self.runs += 1
+        self.server.evening = Evening()
+        self.server.evening.begin()
+        if self.postgres is None:
+            shutil.rmtree(self.folder / "now", ignore_errors=True)
+            shutil.copytree(self.folder / "before", self.folder / "now")
+            self.url = f"sqlite:///{self.folder}/now/supportd.db"
+        else:
+            if self.url:
+                self.postgres.sql(self.postgres.url(), f"DROP DATABASE {_database(self.url)} WITH (FORCE)")
+            name = f"evening_{self.runs}"
+            self.postgres.sql(self.postgres.url(), f"CREATE DATABASE {name} TEMPLATE {_database(self.template)}")
+            self.url = self.postgres.url(name)
+
+    def play(self, kill: int | None = None, broken: str = "") -> dict[str, Any] | None:
+        """Run the child to the end, or until it is killed; returns what it left, ``None`` when it was killed."""
+        out = self.folder / "out.json"
+        out.unlink(missing_ok=True)
+        code = self.zygote.run(url=self.url, socket=str(self.server.path), kill=kill, out=str(out), broken=broken)
+        if code == -signal.SIGKILL:
+            return None
+        assert code == 0, f"the child ended with {code}"
+        found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+        return found
+
+
+def _database(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """Yield a prepared stage on either database."""
+    postgres = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    made = Stage(request.param, tmp_path, Zygote(), Server(tmp_path / "s"), postgres)
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.zygote.close()
+        made.server.close()
+
+
+#: What members see on this evening: written down once, so that a change of the engine that loses something for good is seen too.
+_REMOVE = "May I remove Cy from the room? Nothing happens until one of you answers yes or no here, in words."
+_SEEN: dict[str, tuple[str, ...]] = {
+    "main": ("Ann meets Bo.", "Ed meets Cy.", "Goodbye Cy.", "SendReaction", "removed @cy:test"),
+    "direct @ann:test": ("Will you say hello to Bo?", "Will you say hello to Cy?", "Cy is met.", _REMOVE, "The room anns comes."),
+    "direct @ed:test": ("Will you say hello to Cy?", _REMOVE, "The room eds comes."),
+    "direct @bo:test": ("Good evening, Bo.", "How was it, Bo?"),
+    "direct @cy:test": ("Good evening, Cy.", "How was it, Cy?"),
+    "direct @di:test": ("You are entered, Di.",),
+    **{room: (f"This is the {room}.", "invited @bo:test") for room in ("lounge", "garden", "anns", "eds")},
+}
+EXPECTED = Counter((room, what) for room, all_ in _SEEN.items() for what in (*all_, *(("made",) if room != "main" else ())))
+
+
+@dataclass
+class Tally:
+    """What was found: ``lost`` and ``doubled`` things that members saw, and kills after which the store differed."""
+
+    points: int = 0
+    kinds: set[str] = field(default_factory=set)
+    lost: int = 0
+    doubled: int = 0
+    differing: int = 0
+    repeats: int = 0
+
+    def __str__(self) -> str:
+        """Return one line of figures."""
+        return (
+            f"{self.points} points of {len(self.kinds)} kinds: {self.lost} lost, {self.doubled} doubled,"
+            f" {self.differing} stores that differ ({self.repeats} repeats answered by transaction id, marker or a look)"
+        )
+
+
+def _kill(  # noqa: PLR0913 - what to do, what to compare with, where to count
+    stage: Stage, points: list[int], wanted: Counter[tuple[str, str]], left: dict[str, Any], tally: Tally, *, broken: str = ""
+) -> str:
+    """Play an evening with a kill at each of ``points``, one after the other, then to its end; returns what went wrong."""
+    stage.fresh()
+    for point in points:
+        if stage.play(point, broken) is not None:
+            break
+    found = stage.play(broken=broken)
+    assert found is not None
+    seen = stage.server.evening.seen
+    lost, doubled = wanted - seen, seen - wanted
+    tally.points += len(points)
+    tally.lost += lost.total()
+    tally.doubled += doubled.total()
+    tally.repeats += stage.server.evening.repeats
+    differs = {key: (left[key], value) for key, value in found["left"].items() if value != left[key]}
+    tally.differing += bool(differs)
+    return f"kill at {points}: lost {dict(lost)}, doubled {dict(doubled)}, differs {differs}" if lost or doubled or differs else ""
+
+
+class Soak:
+    """Which boundaries were done already, kept in the file ``SUPPORTD_SOAK_STATE`` names; without it nothing is kept."""
+
+    def __init__(self, name: str, names: list[str]) -> None:
+        """Read what was done for this database and this list of boundaries."""
+        path = os.environ.get("SUPPORTD_SOAK_STATE", "")
+        self.until = float(os.environ.get("SUPPORTD_SOAK_UNTIL", "0"))
+        self._path = Path(path) if path else None
+        self._key = f"{name} {len(names)}"
+        self._all = len(names)
+        self._state: dict[str, dict[str, str]] = json.loads(self._path.read_text()) if self._path and self._path.exists() else {}
+        self._mine = self._state.setdefault(self._key, {})
+
+    def done(self, order: list[int]) -> bool:
+        """Tell whether this was done before."""
+        return self._path is not None and self._mine.get(str(order)) == ""
+
+    def note(self, order: list[int], problem: str) -> None:
+        """Keep what came of it."""
+        if self._path is not None:
+            self._mine[str(order)] = problem
+            self._path.write_text(json.dumps(self._state), encoding="utf-8")
+
+    def __str__(self) -> str:
+        """Return how far it is."""
+        bad = sum(bool(one) for one in self._mine.values())
+        return f"; in all {len(self._mine)} of {self._all} done, {bad} bad" if self._path else ""
+
+
+def _kind(name: str) -> str:
+    return name if name.startswith("network") else " ".join(name.split()[:5])
+
+
+@pytest.mark.timeout(0 if FULL else 280)
+def test_evening_is_the_same_after_a_kill_anywhere(stage: Stage) -> None:
+    """One kill at each kind of boundary (in full: at each boundary), and a sample of two in a row, lose and double nothing."""
+    stage.fresh()
+    whole = stage.play()
+    assert whole is not None
+    wanted, left, names = Counter(stage.server.evening.seen), whole["left"], whole["points"]
+    assert wanted == EXPECTED
+
+    first = {_kind(name): at for at, name in reversed(list(enumerate(names, 1)))}
+    chance = random.Random(SEED)  # noqa: S311 - a sample that can be had again
+    rest = [at for at in range(1, len(names) + 1) if at not in set(first.values())]
+    chance.shuffle(rest)
+    orders = [[at] for at in first.values()] + ([[at] for at in sorted(rest)] if FULL else [[at, chance.choice(rest)] for at in rest])
+    tally, problems = Tally(), []
+    state = Soak(stage.name, names)
+    ends = state.until or (time.monotonic() + SECONDS)
+    for index, order in enumerate(orders):
+        over = (time.time() if state.until else time.monotonic()) > ends
+        if state.done(order) or (over and (FULL or index >= len(first))):
+            continue
+        problem = _kill(stage, order, wanted, left, tally)
+        tally.kinds |= {_kind(names[at - 1]) for at in order}
+        state.note(order, problem)
+        if problem:
+            problems.append(problem)
+    print(f"\ncrash points, {stage.name}: {len(names)} in the evening; {tally}{state}")
+    assert problems == []
+
+
+@pytest.mark.parametrize("broken", ["token first", "done first", "own ids"])
+def test_the_proof_finds_what_it_is_for(tmp_path: Path, broken: str) -> None:
+    """An engine that commits its token, or a send, before what it stands for loses something; new ids at each try double something."""
+    stage = Stage("sqlite", tmp_path, Zygote(), Server(tmp_path / "s"))
+    try:
+        stage.prepare()
+        stage.fresh()
+        whole = stage.play(broken=broken)
+        assert whole is not None
+        wanted = Counter(stage.server.evening.seen)
+        tally, chance = Tally(), random.Random(SEED)  # noqa: S311 - a sample that can be had again
+        for _ in range(60):
+            _kill(stage, [chance.randrange(1, len(whole["points"]))], wanted, whole["left"], tally, broken=broken)
+            if tally.lost + tally.doubled:
+                break
+    finally:
+        stage.zygote.close()
+        stage.server.close()
+
+    print(f"\ncrash points, broken on purpose ({broken}): {tally}")
+    assert tally.doubled if broken == "own ids" else tally.lost
