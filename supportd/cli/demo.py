@@ -16,4 +16,4 @@ def demo(chosen: argparse.Namespace) -> int:
     """Play one evening."""
     # The demo's people use the daemon's own Matrix code; their log would run into the picture.
     logs.silence()
-    return asyncio.run(play(once=chosen.once, keep=chosen.keep, port=chosen.port, json_file=chosen.json))
+    return asyncio.run(play(once=chosen.once, keep=chosen.keep, port=chosen.port, json_file=chosen.json, picture=chosen.picture))

@@ -125,4 +125,5 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end after the evening, with status 0 or 1, and clean up")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep everything in this folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result to this file")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also save what was shown as a picture (SVG)")
     parser.add_argument("--port", type=int, default=0, help="port of the homeserver; 0: the system chooses")

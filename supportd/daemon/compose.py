@@ -97,11 +97,14 @@ async def open_own_store(config: Config, secrets: Secrets, plugins: InstalledPlu
     return await open_store(config.store_url, host_key=secrets.host_key, cipher=config.store.cipher, plugins=plugins.migrations())
 
 
-async def compose(config: Config) -> Parts:
-    """Open the store and the plugins and put the engine together; the Matrix side is made, not signed in."""
+async def compose(config: Config, plugins: InstalledPlugins | None = None) -> Parts:
+    """Open the store and the plugins and put the engine together; the Matrix side is made, not signed in.
+
+    ``plugins``: these instead of the installed ones, for measurements.
+    """
     secrets = Secrets(HostKey.load(config.host_key))
     logs.use_key(secrets.bytes_for("log identifiers"))
-    plugins = InstalledPlugins.discover(allow_in_process=config.plugins.allow_in_process)
+    plugins = plugins or InstalledPlugins.discover(allow_in_process=config.plugins.allow_in_process)
     settings = matrix_settings(config, secrets)
     store = await open_own_store(config, secrets, plugins)
     inbox, clock = _Forward(), SystemClock()

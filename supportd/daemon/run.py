@@ -14,6 +14,7 @@ from supportd.daemon.commands import carry_out
 from supportd.daemon.compose import Parts, compose
 from supportd.daemon.control import ControlServer
 from supportd.daemon.doors import DaemonDoors
+from supportd.daemon.memory import few_arenas, give_back
 from supportd.daemon.notify import notify, watchdog_seconds
 from supportd.errors import SupportdError
 from supportd.web.app import make_app
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from supportd.config import Config
+    from supportd.host.installed import InstalledPlugins
 
 log = logs.get_logger(__name__)
 
@@ -29,28 +31,33 @@ log = logs.get_logger(__name__)
 DRAIN: Final = 4.0
 
 
-async def run(config: Config) -> int:
-    """Run the daemon until SIGTERM or SIGINT; return the exit status (0, or that of the error that ended it)."""
+async def run(config: Config, plugins: InstalledPlugins | None = None) -> int:
+    """Run the daemon until SIGTERM or SIGINT; return the exit status (0, or that of the error that ended it).
+
+    ``plugins``: these instead of the installed ones, for measurements.
+    """
+    few_arenas()
     logs.configure(as_json=config.log.format == "json")
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        return await _serve(config, stopping)
+        return await _serve(config, stopping, plugins)
     except SupportdError as error:
         # The sentence is ours and holds nothing of members; the service manager shows it.
         notify(f"STATUS={error}")
         raise
 
 
-async def _serve(config: Config, stopping: asyncio.Event) -> int:
-    parts = await compose(config)
+async def _serve(config: Config, stopping: asyncio.Event, plugins: InstalledPlugins | None) -> int:
+    parts = await compose(config, plugins)
     try:
         await parts.matrix.open()
         async with _open_doors(parts) as port:
             await parts.engine.pump.recover()
             log.info("daemon.started", port=port, backend=parts.store.dialect)
+            give_back()
             notify("READY=1", "STATUS=Reading and answering.")
             return await _until_stopped(parts, stopping)
     finally:

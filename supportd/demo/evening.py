@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.demo.result import Expected, Line, count
 from supportd.demo.stage import GROUP_NAME, PASSWORD
+from supportd.matrix.accounts import register
 
 if TYPE_CHECKING:
     from supportd.demo.show import Show
@@ -154,7 +155,7 @@ class Evening:
     async def visitor(self) -> None:
         """Make the account of the visitor, who has no device yet, and let the daemon invite them."""
         stage = self.stage
-        await stage.synapse.register(VISITOR.lower(), PASSWORD, device_id="NONE")
+        await register(stage.synapse.base_url, stage.synapse.registration_secret, VISITOR.lower(), PASSWORD)
         await stage.command("people", "add", VISITOR, stage.user(VISITOR))
         self.show.invitation(stage.synapse.base_url, VISITOR.lower(), PASSWORD)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from supportd.errors import SupportdError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rich.status import Status
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Colours that can be told apart in a dark and in a light terminal, one for each person.
 COLOURS = {"Jo": "magenta", "Sam": "blue", "Tom": "green", "Mei": "yellow", "Karim": "cyan", "You": "red"}
-_LONGEST = 100
+_LONGEST = 84
 
 
 class Show:
@@ -53,14 +55,14 @@ class Show:
 
     def _ended(self, scene: Scene) -> None:
         self.result.scenes.append(scene)
-        mark = Text("✓ ", "bold green") if scene.ok else Text("✗ ", "bold red")
-        self.console.print(mark + Text(scene.name, "bold") + Text(f"  {scene.seconds:.1f} s  ", "dim") + Text(scene.detail, "dim"))
+        mark = ("✓ ", "bold green") if scene.ok else ("✗ ", "bold red")
+        self.console.print(Text.assemble(mark, (scene.name, "bold"), (f"  {scene.seconds:.1f} s  {scene.detail}", "dim")))
 
     def heard(self, who: str, sender: str, text: str) -> None:
         """Print what somebody's own client decrypted."""
         first = " ".join(text.split())
         shown = first if len(first) <= _LONGEST else first[: _LONGEST - 1] + "…"
-        self.console.print(Text("    ") + _name(who) + Text(" reads ", "dim") + Text(f"{sender}: ", "bold") + Text(shown))
+        self.console.print(Text.assemble("    ", (who, COLOURS.get(who, "white")), (" reads ", "dim"), (f"{sender}: ", "bold"), shown))
 
     def note(self, text: str) -> None:
         """Print a remark about what is being done to the daemon."""
@@ -91,6 +93,12 @@ class Show:
         style = "bold green" if self.result.ok else "bold red"
         self.console.print()
         self.console.print(Text(f"lost: {len(lost)}   doubled: {len(doubled)}", style))
+
+    def picture(self, path: Path) -> None:
+        """Save what was shown as SVG, without the web fonts that would be fetched from elsewhere."""
+        svg = self.console.export_svg(title="supportd demo")
+        svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
+        path.write_text(svg.replace("<svg ", '<svg xml:space="preserve" ', 1), encoding="utf-8")
 
     def invitation(self, address: str, username: str, password: str) -> None:
         """Print where a visitor can sign in."""

@@ -6,8 +6,7 @@ older supportd refuses a newer store and says so.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext, MigrationStep
@@ -16,19 +15,19 @@ from alembic.util import CommandError
 
 from supportd.logs import get_logger
 from supportd.store.errors import MigrationBroken, SchemaTooNew
+from supportd.store.revision import CORE, LOCATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from alembic.script import Script
     from sqlalchemy.engine import Connection
 
     from supportd.store.database import Database
 
-#: The name of the core's own chain.
-CORE: Final = "supportd"
-#: Where the core's migrations lie.
-LOCATION: Final = Path(__file__).with_name("migrations")
+
+__all__ = ["CORE", "LOCATION", "Chain", "current", "upgrade", "upgrade_plugin"]
 
 _log = get_logger(__name__)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from supportd.engine.retry import TryAgain
 from supportd.logs import get_logger
-from supportd.store import migrate
 from supportd.store.database import open_database
 from supportd.store.errors import CommitUnknown, DatabaseAway, DatabaseLocked, DiskFull
 from supportd.store.keyring import Keyring
+from supportd.store.revision import CORE, LOCATION, is_current
 from supportd.store.unit_of_work import SqlUnitOfWork
 
 if TYPE_CHECKING:
@@ -94,10 +94,17 @@ async def open_store(url: str, *, host_key: bytes, cipher: bool = True, plugins:
     """
     database = await open_database(url, host_key=host_key, cipher=cipher)
     try:
-        await migrate.upgrade(database)
-        for name, location in (plugins or {}).items():
-            await migrate.upgrade_plugin(database, name, location)
+        for name, location in {CORE: LOCATION, **(plugins or {})}.items():
+            await _bring_up(database, name, location)
     except BaseException:
         await database.close()
         raise
     return SqlStore(database, Keyring(host_key))
+
+
+async def _bring_up(database: Database, name: str, location: Path) -> None:
+    if await database.read(lambda connection: is_current(connection, name, location)):
+        return
+    from supportd.store.migrate import upgrade_plugin  # noqa: PLC0415 - ten mebibytes that a running daemon does not need
+
+    await upgrade_plugin(database, name, location)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from supportd.demo.child import SynapseMissing, synapse_python
+from supportd.demo.stage import PASSWORD
+from supportd.matrix.accounts import log_in
+from supportd.matrix.member import Member
 from tests.support.fixtures import skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +53,42 @@ def test_one_evening_loses_nothing_and_says_nothing_twice(tmp_path: Path) -> Non
     assert [scene["name"] for scene in found["scenes"] if not scene["ok"]] == []
     assert len(found["scenes"]) >= 10
     assert {"supportd", "Python", "matrix-nio"} <= set(found["versions"])
+
+
+@pytest.mark.asyncio
+async def test_a_visitor_can_join_the_group_afterwards(tmp_path: Path) -> None:
+    """After the evening a visitor signs in with a client of their own, makes keys, accepts, and is greeted; they read from then on."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "supportd", "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        address = await asyncio.wait_for(asyncio.to_thread(_address, process), 120)
+        login = await log_in(address, "you", PASSWORD, "VISITOR")
+        you = await Member.sign_up(address, login, tmp_path / "you")
+        await you.wait_for(lambda one: len(one.invites) >= 2, 30)
+        for room in tuple(you.invites):
+            await you.join(room)
+        await you.wait_for(lambda one: one.invites, 30)
+        for room in tuple(you.invites):
+            await you.join(room)
+        await you.wait_for(lambda one: any("Hello You" in seen.text for seen in one.timeline), 30)
+        seen = [one.text for one in you.timeline]
+        await you.close()
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(process.communicate, timeout=30)
+
+    assert sum("Hello You" in text for text in seen) == 1
+    assert not any("soup" in text for text in seen), "words from before they came stay closed"
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """Read the demo's output up to the address it prints for a visitor."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "homeserver" in line and "http://" in line:
+            return line.split("http://")[1].split()[0].join(("http://", ""))
+    raise AssertionError("the demo ended without an invitation")
 
 
 @pytest.mark.parametrize("seconds", [1.0, 6.0])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from supportd.engine import wire
+from supportd.matrix import http
 from supportd.matrix.accounts import lift_limits, server_facts
 from supportd.matrix.http import Api, path
 from supportd.sdk.ids import RoomId
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.synapse, pytest.mark.asyncio]
 
 
-async def test_limits(strict_synapse: Synapse, tmp_path: Path) -> None:
+async def test_limits(strict_synapse: Synapse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a 429 the whole account waits without asking again; an admin lifts the limits."""
     reader = await strict_synapse.register("reader", "pw")
     admin = await strict_synapse.register("admin", "pw", admin=True)
@@ -33,15 +34,19 @@ async def test_limits(strict_synapse: Synapse, tmp_path: Path) -> None:
     side = await group.opened()
     room = RoomId((await side._apis["reader"].post(path("createRoom"), {"preset": "private_chat"}))["room_id"])
 
+    asked: list[str] = []
+    monkeypatch.setattr(http, "boundary", asked.append)
     outcomes = [await side.homeserver.perform("reader", wire.SendMessage(room, f"t{number}", "x")) for number in range(15)]
     limited = [outcome for outcome in outcomes if isinstance(outcome, wire.Later)]
+    requests = sum(name.startswith("send ") for name in asked)
     waiting = side.health()["accounts_waiting"]
     await lift_limits(strict_synapse.base_url, admin.access_token, reader.user_id)
     await asyncio.sleep(min(outcome.seconds for outcome in limited))
     lifted = [await side.homeserver.perform("reader", wire.SendMessage(room, f"u{number}", "x")) for number in range(30)]
 
     assert all(outcome.whole_account and 0 < outcome.seconds < 10 for outcome in limited)
-    # The second and later ones come from the limiter and only count down.
+    # The second and later ones come from the limiter, which asks nobody and only counts down.
+    assert requests == len(outcomes) - len(limited) + 1
     assert [outcome.seconds for outcome in limited] == sorted((outcome.seconds for outcome in limited), reverse=True)
     assert waiting == 1
     assert all(isinstance(outcome, wire.Done) for outcome in lifted)

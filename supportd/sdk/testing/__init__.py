@@ -5,6 +5,7 @@ that the sdk knows: grants, known people and rooms, asks with steps and quorum, 
 the engine's and are not played.
 """
 
+from supportd.sdk.testing import conformance
 from supportd.sdk.testing._acts import (
     Act,
     answers,
@@ -34,6 +35,7 @@ __all__ = [
     "a_group",
     "answers",
     "command",
+    "conformance",
     "edits",
     "effect_fails",
     "link_used",

@@ -143,10 +143,11 @@ def link_used(name: str, key: str) -> Act:
     """Let somebody open the link ``key`` that they were offered and press its button; it works once."""
 
     def act(world: World) -> None:
-        offered = world.links.pop(key, None)
+        offered = world.links.get(key)
         person = world.person(name).id
         if offered is None or offered.to != person or offered.expires <= world.now:
             raise AssertionError(f"{name} has no link “{key}” that still works.")
+        del world.links[key]
         world.tell(ev.LinkUsed(id=EventId(f"form:{key}"), group=world.group, at=world.now, key=key, person=person))
 
     return act

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from supportd.sdk.commands import Command
     from supportd.sdk.hooks import Plugin
     from supportd.sdk.rooms import Kind, Listening
+    from supportd.sdk.store import PluginStore
     from supportd.sdk.testing._acts import Act
 
 One = TypeVar("One", bound="fx.Effect | Asked | Told")
@@ -127,7 +129,8 @@ class Scene:
         hook = getattr(world.plugin, "admit", None)
         person = world.person(name).id if name is not None else None
         event = JoinAsked(id=world.next_id(), group=world.group, at=world.now, room=world.room(room).id, person=person, door=door)
-        answer = hook(event=event, group=world.facts(), settings=world.settings) if hook else None
+        given = {"event": event, "group": world.facts(), "settings": world.settings}
+        answer = hook(**{one: given[one] for one in inspect.signature(hook).parameters}) if hook else None
         return answer if isinstance(answer, Refusal) else None
 
     # ---- what follows -----------------------------------------------------------------------------------------------
@@ -205,6 +208,11 @@ class Scene:
         return self._world.facts()
 
     @property
+    def store(self) -> PluginStore:
+        """The plugin's store in this group."""
+        return self._world.plugin.store(self._world.shelf.rows(self._world.group))
+
+    @property
     def open_asks(self) -> tuple[str, ...]:
         """Keys of the asks that wait for an answer."""
         return tuple(self._world.asks)
@@ -243,13 +251,11 @@ class Scene:
 
     def export(self, name: str) -> Mapping[str, object]:
         """Return what the plugin keeps about somebody, as they would get it."""
-        world = self._world
-        return world.plugin.export_member(world.person(name).id, world.plugin.store(world.shelf.rows(world.group)))
+        return self._world.plugin.export_member(self._world.person(name).id, self.store)
 
     def forget(self, name: str) -> Scene:
         """Let the plugin forget somebody."""
-        world = self._world
-        world.plugin.forget_member(world.person(name).id, world.plugin.store(world.shelf.rows(world.group)))
+        self._world.plugin.forget_member(self._world.person(name).id, self.store)
         return self
 
     def _none(self, sentence: str, found: list[fx.Effect | Asked | Told]) -> Scene:

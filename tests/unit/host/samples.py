@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from supportd.sdk.commands import Command
 from supportd.sdk.effects import Effect, PostMessage
@@ -12,6 +11,9 @@ from supportd.sdk.events import Event, JoinAsked, MemberJoined, MessagePosted
 from supportd.sdk.findings import Finding, Refusal
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.settings import Field, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 WORDS = "Rose said that she is tired"
 
@@ -69,7 +71,7 @@ class Leaves(Thing):
     name: ClassVar[str] = "leaves"
 
     @hookimpl
-    def member_joined(self) -> None:
+    def member_joined(self, event: MemberJoined, settings: ThingSettings) -> Iterator[Effect]:
         """Exit."""
         raise SystemExit
 
@@ -80,7 +82,7 @@ class Hangs(Thing):
     name: ClassVar[str] = "hangs"
 
     @hookimpl
-    def member_joined(self) -> None:
+    def member_joined(self, event: MemberJoined, settings: ThingSettings) -> Iterator[Effect]:
         """Loop for ever, and keep ordinary exceptions to itself."""
         while True:
             try:

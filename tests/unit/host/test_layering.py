@@ -52,5 +52,5 @@ def test_a_misspelt_key_gets_a_suggestion() -> None:
 
 def test_a_value_that_does_not_fit_is_refused_with_the_reason() -> None:
     """The sentence names the setting, the value and what would fit."""
-    with pytest.raises(SettingRefused, match="“hours” of “thing” cannot be 100: .*less than or equal to 72"):
+    with pytest.raises(SettingRefused, match=r"“hours” of “thing” cannot be 100: .*less than or equal to 72"):
         checked("thing", ThingSettings, "hours", "100")

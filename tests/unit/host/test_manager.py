@@ -103,7 +103,8 @@ def test_each_thread_has_its_own_limit() -> None:
     dog, done = Watchdog(), []
 
     def patient() -> None:
-        done.append(dog.run(5, lambda: time.sleep(0.1) or "done"))
+        dog.run(5, lambda: time.sleep(0.1))
+        done.append("done")
 
     thread = threading.Thread(target=patient)
     thread.start()
@@ -118,7 +119,12 @@ def test_what_a_thread_does_meanwhile_is_not_hit() -> None:
     """While the watched function is switched out (a greenlet that waits for the database), its thread runs other code in peace."""
     greenlet = pytest.importorskip("greenlet")
     dog = Watchdog()
-    watched = greenlet.greenlet(lambda: dog.run(0.02, lambda: (greenlet.getcurrent().parent.switch(), _forever())))
+
+    def hook() -> None:
+        greenlet.getcurrent().parent.switch()
+        _forever()
+
+    watched = greenlet.greenlet(lambda: dog.run(0.02, hook))
 
     watched.switch()
     until = time.monotonic() + 0.1
