@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supportd.errors import SupportdError
@@ -74,7 +76,15 @@ def _load(point: EntryPoint, allow_in_process: Collection[str]) -> Plugin:
         raise PluginRefused(plugin=point.name, problem="its entry point is no subclass of supportd.sdk.hooks.Plugin")
     if made.name != point.name:
         raise PluginRefused(plugin=point.name, problem=f"its entry point and its class have different names ({made.name})")
+    if made.tables is not None and not any(migrations_of(made).glob("[0-9]*.py")):
+        raise PluginRefused(plugin=point.name, problem="it has tables but no migrations; install it again, or tell its author")
     return checked(made)
+
+
+def migrations_of(plugin: Plugin) -> Path:
+    """Return the folder in which the migrations of a plugin's tables lie: inside its own package."""
+    package = type(plugin).__module__.split(".", maxsplit=1)[0]
+    return Path(str(importlib.import_module(package).__file__)).with_name("migrations")
 
 
 def _alone(plugin: Plugin, found: Discovered) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from supportd.host import layering
-from supportd.host.discover import Discovered, discover
+from supportd.host.discover import Discovered, discover, migrations_of
 from supportd.host.manager import Manager
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     from supportd.engine.unit import UnitOfWork
     from supportd.sdk.commands import Command
@@ -105,9 +104,4 @@ class InstalledPlugins:
 
     def migrations(self) -> Mapping[str, Path]:
         """Return the migrations folder of each plugin with tables."""
-        return {name: _migrations(plugin) for name, plugin in self._plugins.items() if plugin.tables is not None}
-
-
-def _migrations(plugin: Plugin) -> Path:
-    package = type(plugin).__module__.split(".", maxsplit=1)[0]
-    return Path(str(importlib.import_module(package).__file__)).with_name("migrations")
+        return {name: migrations_of(plugin) for name, plugin in self._plugins.items() if plugin.tables is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -136,8 +137,9 @@ class Intake:
     def _aside(self, event: dict[str, Any], error: Exception) -> AsideMark:
         self.set_aside += 1
         log.warning("event.set_aside", error=error)
-        event_id = identifier(event.get("event_id")) or f"device:{self.set_aside}:{datetime.now(UTC).timestamp()}"
         body = json.dumps(event, ensure_ascii=True, default=str).encode()[:LONGEST_PARKED]
+        # To-device events have no id; the same one, seen again after a crash, is to have the same.
+        event_id = identifier(event.get("event_id")) or f"device:{hashlib.sha256(body).hexdigest()[:32]}"
         return AsideMark(id=event_id, reason=type(error).__name__, body=body)
 
 

@@ -63,9 +63,8 @@ async def power(api: Api, job: PutPower) -> Outcome:
     """Give a level of power; a version 12 creator stands above all levels and must not be listed."""
     levels = await state_of(api, job.room, "m.room.power_levels") or {}
     room = RoomState(job.room)
-    create = await _create(api, job.room)
-    if create is not None:
-        room.apply(create)
+    # Only the whole event says who made the room.
+    room.apply(await api.get(path("rooms", job.room, "state", "m.room.create", ""), {"format": "event"}))
     if room.level(job.person) == INFINITE:
         return Never("ORG_SUPPORTD_CREATOR")
     users = obj(levels, "users")
@@ -77,15 +76,13 @@ async def power(api: Api, job: PutPower) -> Outcome:
     return Done()
 
 
-async def _create(api: Api, room: str) -> dict[str, Any] | None:
-    # Only the whole event says who made the room.
-    found = await api.ask("GET", path("rooms", room, "state"))
-    events = found if isinstance(found, list) else []
-    return next((event for event in events if isinstance(event, dict) and event.get("type") == "m.room.create"), None)
-
-
 async def state(api: Api, job: PutState) -> Outcome:
     """Set a state event."""
-    content = json.loads(job.content)
-    await put_state(api, job.room, job.type, job.state_key, content if isinstance(content, dict) else {})
+    try:
+        content = json.loads(job.content)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        return Never("M_BAD_JSON")
+    await put_state(api, job.room, job.type, job.state_key, content)
     return Done()

@@ -9,7 +9,7 @@ from supportd.engine.wire import PowerMark
 from supportd.matrix.shapes import identifier, obj, one_of, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from supportd.engine.wire import Account, MembershipState
     from supportd.sdk.ids import RoomId
@@ -41,6 +41,16 @@ class RoomState:
     rotation_ms: int = ROTATION_MS
     history: str = "shared"
     power: dict[str, Any] | None = None
+    #: Whether ``members`` may be older than the truth; then ask the homeserver before a key is shared.
+    doubtful: bool = False
+
+    def are_in(self, users: Collection[str]) -> None:
+        """Take the homeserver's word on who is in the room now (``joined_members``)."""
+        for user, state in tuple(self.members.items()):
+            if state == "join" and user not in users:
+                self.members[user] = "leave"
+        self.members.update(dict.fromkeys(users, "join"))
+        self.doubtful = False
 
     def apply(self, event: Mapping[str, Any]) -> bool:
         """Take a state event; tells whether it changed what :meth:`mark` says. Other events change nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from supportd.engine.wire import Done, Never, SendMessage, SendReaction, SendRedaction
-from supportd.matrix.errors import CannotEncrypt, ServerAway
+from supportd.matrix.errors import CannotEncrypt, Refused, ServerAway
 from supportd.matrix.http import path
 from supportd.matrix.shapes import identifier, objects
 
@@ -41,8 +41,10 @@ class Sender:
         """Send one event of the room's own words; raises what :class:`Api` raises."""
         state = await self.room(room)
         if state.encrypted or room in self.machine.encrypted_rooms:
-            if self.machine.user_id not in state.joined:
-                raise CannotEncrypt
+            membership = state.members.get(self.machine.user_id)
+            if membership != "join":
+                # An invitation is answered in a moment; who was removed stays out.
+                raise CannotEncrypt if membership == "invite" else Refused(code="M_FORBIDDEN", http=403)
             content, kind = await self.sharing.encrypt(state, kind, content), "m.room.encrypted"
         return event_of(await self.api.put(path("rooms", room, "send", kind, transaction), content))
 

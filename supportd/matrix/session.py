@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from supportd.engine.wire import Edited, SyncBatch, TokenMark
 from supportd.logs import get_logger, short
 from supportd.matrix.body import Body, RoomPart, parse
-from supportd.matrix.errors import ForeignKeys, LoggedOut, MatrixError, Refused, ServerAway, SlowDown
+from supportd.matrix.errors import ForeignKeys, LoggedOut, MatrixError, NeedsPassword, Refused, ServerAway, SlowDown
 from supportd.matrix.gaps import MOST_PAGES, PAGES_AT_ONCE, gap_of, walk
 from supportd.matrix.http import MOST_SYNC_BYTES, PATIENCE, path
 from supportd.matrix.intake import Intake, Raw, in_order, own_edits
@@ -80,7 +80,7 @@ class Session:
                     raise
                 except SlowDown as asked:
                     await asyncio.sleep(asked.seconds)
-                except (ServerAway, Refused) as error:
+                except (ServerAway, Refused, NeedsPassword) as error:
                     await self._back_off(error)
         finally:
             await self.rest()
@@ -151,6 +151,9 @@ class Session:
         state = self.rooms.of(room)
         # Who was there before us is news only where the room itself is: at the very first sync, or when we have just come.
         arrived = token is None or (new and not self._first) or any(_is_join_of(event, self.machine.user_id) for event in part.timeline)
+        # The state block is the state before the timeline on one branch of the room's history: when two people act at once it may take back
+        # what an earlier sync told (MSC4222). Who is in the room is then asked before the next key is shared.
+        state.doubtful = state.doubtful or (not new and any(event.get("type") == "m.room.member" for event in part.state))
         found: list[Raw] = []
         for at, event in enumerate((*part.state, *part.timeline)):
             previous = state.members.get(str(event.get("state_key"))) if event.get("type") == "m.room.member" else None

@@ -83,6 +83,8 @@ class Sharing:
 
     async def _shared(self, room: RoomState) -> Any:
         for _attempt in range(ATTEMPTS):
+            if room.doubtful:
+                await self._ask_who_is_in(room)
             users = room.readers
             await self.devices.refresh(users)
             self.settle()
@@ -94,6 +96,21 @@ class Sharing:
             if self.machine.olm.outbound_group_sessions.get(room.id) is session and not self.devices.lost:
                 return session
         raise CannotEncrypt
+
+    async def _ask_who_is_in(self, room: RoomState) -> None:
+        before = set(room.joined)
+        # Lowered before the question: a sync that comes while we wait may raise it again.
+        room.doubtful = False
+        try:
+            answer = await self.api.get(path("rooms", room.id, "joined_members"))
+        except BaseException:
+            room.doubtful = True
+            raise
+        inside = set(obj(answer, "joined"))
+        if before - inside:
+            self.discard([room.id])
+        if not room.doubtful:
+            room.are_in(inside)
 
     def _session(self, room: RoomState) -> Any:
         olm = self.machine.olm

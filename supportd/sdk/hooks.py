@@ -43,13 +43,17 @@ class Plugin:
     api: ClassVar[tuple[int, ...]] = (API,)
     #: The kinds of effect this plugin may yield.
     grants: ClassVar[frozenset[type[Effect]]] = frozenset()
+    #: What a group may decide; the model is the form, the help and the documentation.
     settings: ClassVar[type[Settings]] = NoSettings
+    #: The class of ``store`` in hooks; a subclass gives the rows names of the plugin's own.
     store: ClassVar[type[PluginStore]] = PluginStore
     #: The plugin's own tables; with tables, ``export_member`` and ``forget_member`` are compulsory.
     tables: ClassVar[Tables | None] = None
     #: One sentence for each kind of personal data it keeps, and for how long.
     keeps: ClassVar[tuple[str, ...]] = ()
+    #: What people may ask this plugin to do, in a terminal or in chat.
     commands: ClassVar[tuple[Command, ...]] = ()
+    #: Every text for people, so that groups and translators find them.
     texts: ClassVar[Catalogue | None] = None
 
     def assess(self, event: e.Event, settings: Settings) -> Iterable[Finding]:

@@ -40,6 +40,7 @@ __all__ = [
     "UnknownColumn",
     "WrongValue",
     "create_all",
+    "in_memory",
     "instant",
     "integer",
     "person",
@@ -129,6 +130,15 @@ def create_all(connection: Connection, tables: Tables | MetaData) -> None:
     """Make the tables without migrations, for tests."""
     metadata = tables.metadata if isinstance(tables, Tables) else tables
     metadata.create_all(connection)
+
+
+def in_memory(tables: Tables) -> Connection:
+    """Return a connection to a database in memory that has the tables, for tests; it lives until the connection is closed."""
+    from sqlalchemy import create_engine, pool  # noqa: PLC0415 - see the module's docstring
+
+    connection = create_engine("sqlite://", poolclass=pool.StaticPool).connect()
+    create_all(connection, tables)
+    return connection
 
 
 def _column(name: str, kind: Kind, *, key: bool, null: bool) -> Column[Any]:

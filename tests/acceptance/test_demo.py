@@ -59,7 +59,7 @@ def test_one_evening_loses_nothing_and_says_nothing_twice(tmp_path: Path) -> Non
 async def test_a_visitor_can_join_the_group_afterwards(tmp_path: Path) -> None:
     """After the evening a visitor signs in with a client of their own, makes keys, accepts, and is greeted; they read from then on."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "supportd", "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [sys.executable, "-m", "supportd", "demo", "--keep", str(tmp_path / "kept")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         address = await asyncio.wait_for(asyncio.to_thread(_address, process), 120)

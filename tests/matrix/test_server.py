@@ -109,6 +109,42 @@ def _alive(pid: int) -> bool:
         return False
 
 
+async def test_server_that_comes_and_goes(synapse: Synapse, tmp_path: Path) -> None:
+    """When the homeserver is killed and comes back, reading and sending go on by themselves."""
+    python = synapse_python()
+    assert python is not None
+    own = type(synapse)(tmp_path / "s", python)
+    await own.start()
+    logins = {name: await own.register(name, "pw") for name in ("creator", "doorkeeper", "reader")}
+    group = Group(own, tmp_path, logins)
+    side, ann = await group.opened(), await group.person()
+    room = await group.room(side, ann)
+    running = asyncio.create_task(side.run())
+
+    await own.kill()
+    away = await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "are you there"))
+    async with asyncio.timeout(10):
+        while not side.health()["failures"]:  # noqa: ASYNC110 - the loop tells of it only there
+            await asyncio.sleep(0.05)
+    again = type(synapse)(tmp_path / "s", python, own.port)
+    await again.start()
+    sent = await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "are you there"))
+    await ann.say(room, "yes")
+    async with asyncio.timeout(15):
+        while group.inbox.texts(room)[-1:] != ["yes"]:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+
+    assert isinstance(away, wire.Later)
+    assert not away.whole_account
+    assert isinstance(sent, wire.Done)
+    assert group.inbox.texts(room) == ["are you there", "yes"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await side.close()
+    await ann.close()
+    await again.stop()
+
+
 async def test_restart_on_its_folder(tmp_path: Path, synapse: Synapse) -> None:
     """A Synapse that was killed starts again on its folder, accounts and secrets kept."""
     python = synapse_python()

@@ -210,6 +210,21 @@ async def test_encrypted_for_ever(group: Group) -> None:
     assert raw["type"] == "m.room.encrypted"
 
 
+async def test_removed_reader_is_told_so(group: Group) -> None:
+    """Where the reader was removed its words are refused for good, not tried for ever, and the engine hears of the removal."""
+    side = await group.opened()
+    room = await group.room(side)
+    reader = UserId(group.logins["reader"].user_id)
+    await side.homeserver.perform("creator", wire.RemovePerson(room, reader, "test"))
+    await until(side, lambda: not group.inbox.power[room].levels or "reader" not in dict(group.inbox.power[room].levels))
+
+    outcome = await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "hello"))
+
+    assert outcome == wire.Never("M_FORBIDDEN")
+    last = [one.content for one in group.inbox.incoming.values() if isinstance(one.content, wire.Membership)][-1]
+    assert (last.subject, last.state, last.previous) == (reader, "leave", "join")
+
+
 async def test_only_the_reader_speaks(group: Group) -> None:
     """The doorkeeper and the creator never post: their words would be plain."""
     side = await group.opened()

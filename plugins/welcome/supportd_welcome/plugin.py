@@ -103,8 +103,10 @@ class Welcome(Plugin):
 
 
 def _greeting(group: Group, person: Person, settings: WelcomeSettings) -> str:
-    if settings.greeting:
-        return render(settings.greeting, member=_name(group, person), group=group.name)
+    german = (person.language or group.style.language).startswith("de")
+    own = (settings.greeting_de if german else "") or settings.greeting
+    if own:
+        return render(own, member=_name(group, person), group=group.name)
     return _text("greeting", group, person)
 
 

@@ -12,6 +12,11 @@ class WelcomeSettings(Settings):
     greeting: Template = Field(
         default="", max_length=1500, description="Your own words for the greeting; left empty, the plugin's own in the newcomer's language."
     )
+    greeting_de: Template = Field(
+        default="",
+        max_length=1500,
+        description="The same for those who read German; left empty, the words of greeting, or the plugin's own.",
+    )
     ask_key_member: bool = Field(default=True, description="Ask the key member on duty to say hello.")
     hours_until_next: int = Field(
         default=4, ge=1, le=72, description="After so many hours without an answer the next key member is asked too."

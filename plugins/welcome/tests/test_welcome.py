@@ -133,6 +133,14 @@ def test_a_group_has_its_own_words() -> None:
     scene.when(member_joins("Karim")).then_writes_to("Karim", "Servus Karim, automatic words of Tuesday group.")
 
 
+def test_own_words_can_be_in_two_languages() -> None:
+    """Who reads German gets the group's German words, everybody else the others."""
+    scene = group().with_settings(greeting="Hello {member}.", greeting_de="Servus {member}.").with_people("Karim", language="de-AT")
+
+    scene.when(member_joins("Karim")).then_writes_to("Karim", "Servus Karim.")
+    scene.when(member_joins("Ali")).then_writes_to("Ali", "Hello Ali.")
+
+
 def test_a_greeting_cannot_name_what_is_not_there() -> None:
     """A placeholder that nobody fills is refused with the list of those that exist."""
     with pytest.raises(ValueError, match="use one of"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from supportd.sdk.store import PluginStore
     from supportd.sdk.testing._acts import Act
 
-One = TypeVar("One", bound="fx.Effect | Asked | Told")
+_Seen = TypeVar("_Seen", bound="fx.Effect | Asked | Told")
 
 
 def a_group(
@@ -89,11 +89,12 @@ class Scene:
         return self
 
     def with_room(self, key: str, *people: str, kind: Kind = "room", listening: Listening = "reader") -> Scene:
-        """Add a room that is there already, with ``people`` in it since long ago."""
+        """Add a room that is there already, with ``people`` in it since long ago; with a known key it takes the old one's place."""
         joined = frozenset(self._world.person(name).id for name in people)
         room = Room(id=RoomId(f"!{key}"), key=key, kind=kind, listening=listening, joined=joined)
         self._world.rooms[key] = room
-        self._world.been |= {(room.id, person) for person in joined}
+        elsewhere = {one for one in self._world.been if one[0] != room.id}
+        self._world.been = elsewhere | {(room.id, person) for person in joined}
         return self
 
     def with_duty(self, kind: str, name: str, hours: int = 24 * 7) -> Scene:
@@ -191,7 +192,7 @@ class Scene:
         """Say that nothing (else) followed."""
         return self._none("nothing else was to follow", self._world.fresh)
 
-    def of(self, kind: type[One]) -> list[One]:
+    def of(self, kind: type[_Seen]) -> list[_Seen]:
         """Return what the last step led to of one kind and no ``then_…`` has taken: effects, ``Asked`` or ``Told``."""
         return [one for one in self._world.fresh if isinstance(one, kind)]
 
@@ -263,7 +264,7 @@ class Scene:
             raise AssertionError(f"Here {sentence}; there is {_listed(found)}")
         return self
 
-    def _take(self, wanted: str, kind: type[One], fits: Callable[[One], bool]) -> None:
+    def _take(self, wanted: str, kind: type[_Seen], fits: Callable[[_Seen], bool]) -> None:
         for seen in self._world.fresh:
             if isinstance(seen, kind) and fits(seen):
                 self._world.fresh.remove(seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from supportd.sdk.store import Rows, Tables, create_all
+from supportd.sdk.store import Rows, Tables, in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +25,8 @@ class Shelf:
         self.tables: tuple[Table, ...] = tuple(tables) if tables is not None else ()
         self._connection: Connection | None = None
         if tables is not None and self.tables:
-            from sqlalchemy import create_engine, pool  # noqa: PLC0415 - a plugin without tables need not load it
-
-            engine = create_engine("sqlite://", poolclass=pool.StaticPool)
-            self._connection = engine.connect()
-            create_all(self._connection, tables)
-            weakref.finalize(self, engine.dispose)
+            self._connection = in_memory(tables)
+            weakref.finalize(self, self._connection.engine.dispose)
             weakref.finalize(self, self._connection.close)
 
     def rows(self, group: GroupId) -> Rows:

@@ -10,12 +10,15 @@ from supportd_confidential_rooms import ConfidentialRooms
 from supportd_welcome import Welcome
 
 from supportd.host.discover import ENTRY_POINTS, FIRST_PARTY, discover, load
-from supportd.sdk import store
+from supportd.sdk import manifest, store
 from supportd.sdk.hooks import Plugin, hookimpl
 from tests.unit.host.samples import Thing
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
+
+    from supportd.sdk.ids import PersonId
 
 
 class FromShelf(Distribution):
@@ -100,6 +103,20 @@ class Grabbing(Thing):
     grants = frozenset({str})  # type: ignore[arg-type]  # the mistake under test
 
 
+class Homeless(Thing):
+    """Has tables, and nothing that makes them."""
+
+    name: ClassVar[str] = "homeless"
+    tables: ClassVar[store.Tables | None] = store.tables_of("homeless")
+
+    def export_member(self, member: PersonId, store: store.PluginStore) -> Mapping[str, object]:
+        """Show nothing."""
+        return {}
+
+    def forget_member(self, member: PersonId, store: store.PluginStore) -> None:
+        """Forget nothing."""
+
+
 class Keeping(Thing):
     """Keeps rows and lets nobody see them."""
 
@@ -125,7 +142,7 @@ def test_the_first_party_plugins_are_found() -> None:
         ("future", "Future", "another version of supportd"),
         ("SHOUTING", "Shouting", "small letters"),
         ("grabbing", "Grabbing", "no effect"),
-        ("keeping", "Keeping", "no export_member and forget_member"),
+        ("homeless", "Homeless", "tables but no migrations"),
         ("text", "own", "no subclass"),
         ("absent", "Absent", "cannot be loaded (AttributeError)"),
         ("other_name", "Thing", "different names (thing)"),
@@ -138,6 +155,11 @@ def test_a_broken_plugin_is_refused_and_the_others_stay(name: str, kind: str, sa
     assert list(found.plugins) == ["thing"]
     assert said in found.refused[name]
     assert "\n" not in found.refused[name]
+
+
+def test_rows_need_export_and_forget() -> None:
+    """A plugin with tables must show and forget."""
+    assert any("no export_member and forget_member" in one for one in manifest.problems(Keeping()))
 
 
 def test_a_module_that_cannot_be_imported_is_refused() -> None:

@@ -177,8 +177,9 @@ class Busy(Plugin):
 
     @hookimpl
     def command_given(self, event: CommandGiven, group: Group) -> Iterator[Effect]:
-        """Ask two key members."""
-        steps = (Step(to=tuple(one.id for one in group.key_members), until=group.now + timedelta(hours=2)),)
+        """Ask two key members, and everybody in chat after two hours."""
+        first = Step(to=tuple(one.id for one in group.key_members), until=group.now + timedelta(hours=2))
+        steps = (first, Step(to=tuple(one.id for one in group.people), until=group.now + timedelta(hours=3)))
         yield Ask(
             key="tea", question="Shall there be tea?", answers=(Answer(name="yes", words=("yes",), quorum=2),), steps=steps, told="Done."
         )

@@ -83,7 +83,14 @@ def test_an_open_ask_is_not_put_again() -> None:
     scene = group().when(command("tea"))
 
     assert scene.when(command("tea")).of(Asked) == []
-    assert len(scene.after(timedelta(hours=2)).when(command("tea")).of(Asked)) == 2
+    assert len(scene.after(timedelta(hours=3)).when(command("tea")).of(Asked)) == 2
+
+
+def test_a_later_step_asks_those_who_were_not_asked() -> None:
+    """Nobody is asked the same thing twice, and nobody without an account."""
+    scene = group().with_people("Tom").when(command("tea")).then_asks("Sam").then_asks("Jo")
+
+    scene.after(timedelta(hours=2)).then_asks("Tom").then_nothing()
 
 
 def test_findings_reach_the_hook() -> None:

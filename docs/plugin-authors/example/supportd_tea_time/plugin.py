@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from supportd.sdk.effects import Effect, PostMessage, StartTimer
-from supportd.sdk.events import TimerFired, TurnedOn
-from supportd.sdk.facts import Group
 from supportd.sdk.hooks import Plugin, hookimpl
-from supportd.sdk.settings import Settings
 from supportd_tea_time.settings import TeaSettings
 from supportd_tea_time.texts import TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from supportd.sdk.events import TimerFired, TurnedOn
+    from supportd.sdk.facts import Group
+    from supportd.sdk.settings import Settings
 
 
 class TeaTime(Plugin):

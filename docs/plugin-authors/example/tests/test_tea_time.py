@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, S101 - tests of an example, which pytest finds by itself
 """What tea_time does, as stories."""
 
 from __future__ import annotations
