@@ -58,9 +58,7 @@ def test_one_evening_loses_nothing_and_says_nothing_twice(tmp_path: Path) -> Non
 @pytest.mark.asyncio
 async def test_a_visitor_can_join_the_group_afterwards(tmp_path: Path) -> None:
     """After the evening a visitor signs in with a client of their own, makes keys, accepts, and is greeted; they read from then on."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "supportd", "demo", "--keep", str(tmp_path / "kept")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = _demo("--keep", str(tmp_path / "kept"))
     try:
         address = await asyncio.wait_for(asyncio.to_thread(_address, process), 120)
         login = await log_in(address, "you", PASSWORD, "VISITOR")
@@ -80,6 +78,11 @@ async def test_a_visitor_can_join_the_group_afterwards(tmp_path: Path) -> None:
 
     assert sum("Hello You" in text for text in seen) == 1
     assert not any("soup" in text for text in seen), "words from before they came stay closed"
+
+
+def _demo(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "supportd", "demo", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _address(process: subprocess.Popen[str]) -> str:
