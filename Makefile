@@ -23,14 +23,14 @@ python-found:
 .venv/.made: deploy/constraints.txt pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS)) | python-found
 	@echo "Installing supportd into .venv (about half a minute) …"
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing: on Debian, apt-get install python3-venv." >&2; exit 1; }
-	@$(PIP) install -q --require-hashes -r deploy/constraints.txt
-	@$(PIP) install -q --no-deps --no-build-isolation $(foreach one,. $(PLUGINS),-e $(one))
+	@$(PIP) install -qq --require-hashes -r deploy/constraints.txt
+	@$(PIP) install -qq --no-deps --no-build-isolation $(foreach one,. $(PLUGINS),-e $(one))
 	@touch $@
 
 .venv-synapse/.made: deploy/synapse.txt | python-found
 	@echo "Installing the Synapse homeserver into .venv-synapse (about a minute) …"
 	@$(PYTHON) -m venv .venv-synapse
-	@.venv-synapse/bin/python -m pip --disable-pip-version-check --no-input install -q --require-hashes -r deploy/synapse.txt
+	@.venv-synapse/bin/python -m pip --disable-pip-version-check --no-input install -qq --require-hashes -r deploy/synapse.txt
 	@touch $@
 
 install: .venv/.made ## Install supportd into .venv

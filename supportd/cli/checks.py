@@ -138,4 +138,6 @@ async def limits(settings: MatrixSettings) -> Found:
             " messages_per_second 0 and burst_count 0 for the three accounts."
         )
         return Found("rate limits", "unknown", text)
+    finally:
+        await api.close()
     return wrong("rate limits", "The creator account is an admin of the homeserver, which it should not be: take that right away.")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from supportd import __version__
+from supportd import __version__, logs
 from supportd.errors import SupportdError
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A plugin's commands are known to the plugin only; the core's own take no words they do not declare.
         parser.error(f"{rest[0]} is not understood")
     as_json = bool(getattr(chosen, "json", False))
+    if chosen.command != "run":
+        # These commands speak to a person (or a program) themselves.
+        logs.silence()
     try:
         return _function(chosen.function)(chosen)
     except SupportdError as error:
