@@ -63,4 +63,4 @@ modules:
       base_url: "http://{config.web.host}:{config.web.port}/antispam"
       authorization: "{token}"
       do_ping: true
-      enabled_callbacks: [user_may_join_room, user_may_invite]"""
+      enabled_callbacks: [user_may_join_room, user_may_invite, check_event_for_spam]"""

@@ -95,6 +95,10 @@ class DaemonDoors:
         """Ask the plugins of the room's group."""
         return await verdicts.admit(self._parts.engine, room, user, door)
 
+    async def admit_message(self, room: RoomId, user: UserId, text: str) -> Refusal | None:
+        """Ask the plugins of the room's group about words that nobody has seen yet."""
+        return await verdicts.admit_message(self._parts.engine, room, user, text)
+
 
 def antispam_token(parts: Parts) -> str:
     """Return the bearer token for the homeserver's door; ``supportd check --antispam`` shows it to the operator."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Seconds a hook may take; the door's verdict has less.
 LIMIT: Final = 2.0
-LIMITS: Final[Mapping[str, float]] = {"admit": 0.2}
+LIMITS: Final[Mapping[str, float]] = {"admit": 0.2, "admit_message": 0.2}
 
 
 class Manager:

@@ -199,3 +199,14 @@ class JoinAsked(Event):
     room: RoomId
     person: PersonId | None
     door: Literal["join", "invite"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAsked(Event):
+    """Somebody is about to say ``text`` in a room that is not encrypted; ``person`` is ``None`` for somebody who is not of the group."""
+
+    hook: ClassVar[str] = "admit_message"
+
+    room: RoomId
+    person: PersonId | None
+    text: str = field(repr=False)

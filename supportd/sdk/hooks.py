@@ -144,3 +144,7 @@ class Hooks:
     @hookspec
     def admit(self, event: e.JoinAsked, group: Group, settings: Settings) -> Refusal | None:
         """Return a refusal to keep somebody out of a room; late (200 ms) or raised counts as yes."""
+
+    @hookspec
+    def admit_message(self, event: e.MessageAsked, group: Group, settings: Settings, findings: tuple[Finding, ...]) -> Refusal | None:
+        """Return a refusal to keep a message out of a room that is not encrypted; late (200 ms) or raised counts as yes."""

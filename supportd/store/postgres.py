@@ -206,7 +206,7 @@ class PostgresDatabase:
         writer = self._writer
         try:
             await writer.run_sync(_begin_and_run, items, guarded)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again as ours
             await self._undo(error)
             if is_lost(error):
                 raise DatabaseAway from None
@@ -214,7 +214,7 @@ class PostgresDatabase:
             raise (DatabaseLocked() if is_passing(error) else translate(error)) from None
         try:
             await writer.commit()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again as ours
             await self._undo(error)
             # Only a server that answers with a refusal has surely not committed.
             raise (CommitUnknown() if sqlstate(error) is None or is_lost(error) else translate(error)) from None

@@ -71,7 +71,7 @@ async def connect_writer(engine: AsyncEngine, *, patience: float = 0.0) -> Async
         await _lock(connection, patience)
         await _check(connection)
         await connection.commit()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again as ours
         # Closing the session, rather than giving it back to the pool, lets go of the lock too.
         await connection.invalidate()
         await connection.close()

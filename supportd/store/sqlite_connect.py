@@ -60,7 +60,7 @@ def connect(path: Path, *, key: bytes | None, busy_seconds: float, begin: str) -
     watch(engine, path=str(path))
     try:
         connection = engine.connect()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again as ours
         engine.dispose()
         raise translate(error, path=str(path)) from None
     return engine, connection

@@ -14,7 +14,7 @@ from aiohttp import web
 from supportd.logs import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
 
     from supportd.sdk.findings import Refusal
     from supportd.sdk.ids import RoomId, UserId
@@ -52,23 +52,41 @@ def routes(doors: Doors) -> Iterable[web.RouteDef]:
 async def _answer(doors: Doors, callback: str, body: Mapping[str, object]) -> web.Response:
     if callback == "ping":
         return web.json_response({"id": body.get("id"), "status": "ok"})
-    if callback not in _DOORS:
-        # Encrypted words cannot be judged here, and everything else is for the homeserver's own rules.
-        return web.json_response({})
-    room_field, user_field, door = _DOORS[callback]
-    room, user = body.get(room_field), body.get(user_field)
-    if not isinstance(room, str) or not isinstance(user, str):
-        return web.json_response({})
-    refusal = await _in_time(doors, cast("RoomId", room), cast("UserId", user), door)
+    asked = _question(doors, callback, body)
+    # What we do not know, and encrypted words, are for the homeserver's own rules.
+    refusal = await _in_time(asked, callback) if asked is not None else None
     if refusal is None:
         return web.json_response({})
     return web.json_response({"errcode": "M_FORBIDDEN", "error": refusal.sentence}, status=403)
 
 
-async def _in_time(doors: Doors, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
+def _question(doors: Doors, callback: str, body: Mapping[str, object]) -> Coroutine[object, object, Refusal | None] | None:
+    """Return what is to be asked, not begun yet; ``None`` when it is not for us."""
+    if callback == "check_event_for_spam":
+        return _message(doors, body.get("event"))
+    if callback not in _DOORS:
+        return None
+    room_field, user_field, door = _DOORS[callback]
+    room, user = body.get(room_field), body.get(user_field)
+    if not isinstance(room, str) or not isinstance(user, str):
+        return None
+    return doors.admit(cast("RoomId", room), cast("UserId", user), door)
+
+
+def _message(doors: Doors, event: object) -> Coroutine[object, object, Refusal | None] | None:
+    content = event.get("content") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or event.get("type") != "m.room.message" or not isinstance(content, dict):
+        return None
+    room, user, text = event.get("room_id"), event.get("sender"), content.get("body")
+    if not isinstance(room, str) or not isinstance(user, str) or not isinstance(text, str):
+        return None
+    return doors.admit_message(cast("RoomId", room), cast("UserId", user), text)
+
+
+async def _in_time(asked: Coroutine[object, object, Refusal | None], callback: str) -> Refusal | None:
     try:
         async with asyncio.timeout(PATIENCE):
-            return await doors.admit(room, user, door)
+            return await asked
     except TimeoutError:
-        log.warning("verdict.late", kind=door)
+        log.warning("verdict.late", kind=callback)
         return None

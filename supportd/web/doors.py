@@ -42,3 +42,6 @@ class Doors(Protocol):
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
         """Ask whether somebody may come in; ``None``: yes."""
+
+    async def admit_message(self, room: RoomId, user: UserId, text: str) -> Refusal | None:
+        """Ask whether somebody may say this in a room that is not encrypted; ``None``: yes."""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from supportd.engine.unit import JournalLine
-from supportd.sdk.ids import GroupId
 from supportd.store.instants import from_us, to_us
 from supportd.store.repositories.base import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from supportd.sdk.ids import GroupId
 
 _ADD = text(
     "INSERT INTO journal (group_id, plugin, at, kind, outcome, reason, about, chain)"

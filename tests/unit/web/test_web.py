@@ -59,6 +59,10 @@ class FakeDoors:
         await asyncio.sleep(self.slow)
         return Refusal(sentence="Please ask a key member for an invitation.") if user == "@x:e" else None
 
+    async def admit_message(self, room: RoomId, user: UserId, text: str) -> Refusal | None:
+        """Refuse one word."""
+        return Refusal(sentence="May we look at this together first?") if "nasty" in text else None
+
 
 class Site:
     """A client of the application under test."""
@@ -183,6 +187,22 @@ async def test_the_homeserver_is_answered_at_the_door(site: Site) -> None:
     assert "Please ask a key member" in text
     assert (let_in.status, event.status, ping.status) == (200, 200, 200)
     assert pong == '{"id": "7", "status": "ok"}'
+
+
+async def test_words_of_a_plain_room_are_asked_about(site: Site) -> None:
+    """Words of a room that is not encrypted are asked about before anybody sees them; ciphertext and oddities pass."""
+
+    async def asked(event: object) -> int:
+        return (await site.post("/antispam/check_event_for_spam", json={"event": event}, headers=bearer()))[0].status
+
+    message = {"type": "m.room.message", "room_id": "!r", "sender": "@y:e", "content": {"body": "nasty"}}
+
+    assert await asked(message) == 403
+    assert await asked(message | {"content": {"body": "kind"}}) == 200
+    assert await asked(message | {"type": "m.room.encrypted"}) == 200
+    assert await asked(message | {"content": None}) == 200
+    assert await asked(message | {"room_id": 7}) == 200
+    assert await asked("nonsense") == 200
 
 
 async def test_whoever_is_not_the_homeserver_is_refused(site: Site) -> None:
