@@ -50,6 +50,9 @@ KEPT: Final = (
 )
 #: Words that could not be delivered are wiped after this, delivered or not.
 WORDS_KEPT: Final = timedelta(days=7)
+#: A question of ours that nobody answered, and whose timer did not end it, ends here and is wiped.
+_ASKS_KEPT: Final = timedelta(days=30)
+_OPEN_TOO_LONG: Final = text("UPDATE asks SET outcome = 'silence', ask = NULL, ended = :now WHERE outcome = '' AND opened < :before")
 _TOO_OLD: Final = text(
     "UPDATE outbox SET state = 'refused', effect = NULL, ended = :now"
     " WHERE state IN ('waiting', 'blocked', 'held', 'uncertain') AND added < :before"
@@ -104,6 +107,8 @@ class SqlUnitOfWork:
         touched = []
         if self.connection.execute(_TOO_OLD, {"now": to_us(now), "before": to_us(now - WORDS_KEPT)}).rowcount:
             touched.append("outbox")
+        if self.connection.execute(_OPEN_TOO_LONG, {"now": to_us(now), "before": to_us(now - _ASKS_KEPT)}).rowcount:
+            touched.append("asks")
         for name, statement, age in KEPT:
             if self.connection.execute(statement, {"before": to_us(now - age)}).rowcount:
                 touched.append(name)

@@ -8,7 +8,6 @@ import os
 import sys
 import traceback
 from dataclasses import dataclass, replace
-from datetime import datetime
 from multiprocessing.connection import Client
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -33,6 +32,8 @@ from tests.support import crashpoints
 from tests.support.plugins import NoAssessor, SmallPlugins
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from supportd.engine.unit import OutboxRow, UnitOfWork
 
 GROUP = GroupId("roses")
@@ -139,12 +140,12 @@ async def _command(store: SqlStore, engine: Engine, id_: str, words: tuple[str, 
 def _left(uow: UnitOfWork) -> dict[str, object]:
     """Return what must be the same with and without a kill."""
     group = uow.groups.facts(GROUP, START)
-    names = {one.id: one.name for one in group.people}
+    names: dict[str, str] = {one.id: one.name for one in group.people}
     rows = uow.rows("hello", GROUP)
     table = next(iter(Hello.tables))
     return {
         "people": sorted(names.values()),
-        "rooms": sorted(one.key.replace(one.direct_with or "-", names.get(one.direct_with or "", "-")) for one in group.rooms),  # type: ignore[call-overload]
+        "rooms": sorted(one.key.replace(one.direct_with or "-", names.get(one.direct_with or "", "-")) for one in group.rooms),
         "greeted": sorted((names[row["person"]], row["times"]) for row in rows.all(table)),
         "outbox": dict(uow.outbox.counts()),
         "settings": len(uow.settings.history(GROUP, "hello", 100)),

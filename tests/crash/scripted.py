@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Client, Listener
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from supportd.engine import wire
 from supportd.sdk.ids import EventId, RoomId, UserId
@@ -158,7 +158,7 @@ class Evening:
             self._event(MAIN, "cy", wire.Said("Please remove me"))
         elif text.startswith("May I remove"):
             # The first of the two waits for the other to be asked too, so that every evening goes the same way.
-            self._questions.append((room, label[8:].split(":")[0], event))
+            self._questions.append((room, label[8:].partition(":")[0], event))
             if len(self._questions) == len(KEY_MEMBERS):
                 first, who, question = self._questions[0]
                 self._event(first, who, wire.Said("yes", in_reply_to=question))
@@ -195,7 +195,7 @@ class Server:
     def _serve(self, connection: Connection[object, object]) -> None:
         with contextlib.suppress(EOFError, OSError), connection:
             while True:
-                name, arguments = connection.recv()  # type: ignore[misc]  # our own child sends pairs
+                name, arguments = cast("tuple[str, tuple[object, ...]]", connection.recv())
                 connection.send(getattr(self.evening, name)(*arguments))
 
     def close(self) -> None:

@@ -157,7 +157,7 @@ class Tally:
         )
 
 
-def _kill(  # noqa: PLR0913 - what to do, what to compare with, where to count
+def _kill(
     stage: Stage, points: list[int], wanted: Counter[tuple[str, str]], left: dict[str, Any], tally: Tally, *, broken: str = ""
 ) -> str:
     """Play an evening with a kill at each of ``points``, one after the other, then to its end; returns what went wrong."""

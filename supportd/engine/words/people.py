@@ -62,7 +62,7 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     if user is not None and (there := desk.uow.people.by_user(desk.group, user)) is not None:
         return Said(f"{desk.facts().name_of(there)} is in the group already.", {"id": there, "added": False})
     person = desk.uow.people.add(desk.group, new, desk.now)
-    _journal(desk, "somebody was entered in the group's people", person)
+    _journal(desk, "somebody was entered in the group's people")
     event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
     desk.dispatcher.handle(desk.uow, Task(event), desk.now)
     return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
@@ -82,13 +82,12 @@ def _forget(desk: Desk, person: Person) -> Said:
     for plugin in desk.plugins.names():
         desk.plugins.forget(plugin, person.id, desk.uow.rows(plugin, desk.group))
     desk.uow.people.forget(person.id)
-    _journal(desk, "somebody was forgotten at their wish", person.id)
+    _journal(desk, "somebody was forgotten at their wish")
     text = "Forgotten here. What others have on their devices, in mailboxes or on paper is theirs; that cannot be called back."
     return Said(text, {"id": person.id}, scrub=True)
 
 
-def _journal(desk: Desk, what: str, about: str) -> None:
+def _journal(desk: Desk, what: str) -> None:
+    # Without an id: the journal is chained, so what is written there cannot be forgotten.
     reason = f"{what[:1].upper()}{what[1:]}."
-    desk.uow.journal.add(
-        JournalLine(group=desk.group, plugin="supportd", at=desk.now, kind="people", outcome="changed", reason=reason, about=about)
-    )
+    desk.uow.journal.add(JournalLine(group=desk.group, plugin="supportd", at=desk.now, kind="people", outcome="changed", reason=reason))

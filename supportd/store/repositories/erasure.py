@@ -21,8 +21,22 @@ _FROM_OUTBOX = text("DELETE FROM outbox WHERE id = :id")
 _FROM_INBOX = text("DELETE FROM inbox WHERE id = :id")
 _ASK_ENDS = text("UPDATE asks SET outcome = 'closed', ask = NULL, ended = opened WHERE id = :id")
 _ASK_TIMER = text("DELETE FROM timers WHERE key = :key")
+#: Keys that plugins choose often hold the opaque id of whom they are about; what they stood for is over.
+_BY_KEY = (
+    text("DELETE FROM timers WHERE key IN (SELECT 'ask:' || id FROM asks WHERE group_id = :group AND key LIKE :part)"),
+    text("DELETE FROM asks WHERE group_id = :group AND key LIKE :part"),
+    text("DELETE FROM timers WHERE group_id = :group AND key LIKE :part"),
+    text("DELETE FROM cases WHERE group_id = :group AND (key LIKE :part OR refs LIKE :part)"),
+    text("DELETE FROM links WHERE group_id = :group AND key LIKE :part"),
+)
 #: A shorter name is part of too many words to be looked for.
 _SHORTEST = 3
+
+
+def erase_keys(connection: Connection, group: str, person: str) -> None:
+    """Delete what plugins keyed by ``person`` (opaque, so that it holds no wildcard)."""
+    for statement in _BY_KEY:
+        connection.execute(statement, {"group": group, "part": f"%{person}%"})
 
 
 def erase(connection: Connection, host: Box, group_box: Box, group: str, needles: Collection[str | None]) -> None:

@@ -13,7 +13,7 @@ from supportd.sdk.facts import Address, Person, QuietHours
 from supportd.sdk.ids import GroupId, PersonId, UserId
 from supportd.store.instants import from_us, to_us
 from supportd.store.repositories.base import Repository
-from supportd.store.repositories.erasure import erase
+from supportd.store.repositories.erasure import erase, erase_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,6 +197,7 @@ class PeopleRows(Repository):
         outer = self.keys.group(self.connection, row["group_id"])
         needles = (person, self.user_of(person), self._person(outer, row).name)
         erase(self.connection, self.keys.host, outer, row["group_id"], needles)
+        erase_keys(self.connection, row["group_id"], person)
         for statement in _FORGET:
             self.alter(statement, {"id": person})
         self.keys.forget()
