@@ -53,6 +53,8 @@ class Synapse:
         self.port = port or _free_port()
         self.limits = limits
         self.registration_secret = secrets.token_urlsafe(24)
+        #: More of homeserver.yaml, for tests.
+        self.extra: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -163,6 +165,7 @@ class Synapse:
             "default_room_version": "12",
             "bcrypt_rounds": 4,
             **({} if self.limits else _lifted()),
+            **self.extra,
         }
 
 

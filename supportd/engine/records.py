@@ -1,9 +1,9 @@
-"""Frozen values that pass between the engine and the store: rows, waiting things, lines."""
+"""Frozen values that pass between the engine and the store: rows, waiting things, lines, links with their door."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -146,3 +146,16 @@ class Link:
     button: str
     expires: datetime
     used: bool
+
+
+class Links(Protocol):
+    """Single-purpose links."""
+
+    def add(self, token: str, link: Link, at: datetime) -> None:
+        """Keep the hash of a token with what it is for."""
+
+    def find(self, token: str) -> Link | None:
+        """Return what a token is for."""
+
+    def use(self, token: str, now: datetime) -> bool:
+        """Use a link by compare-and-set; False when it was used or has expired."""

@@ -8,6 +8,7 @@ from supportd.engine.records import (
     DueTimer,
     JournalLine,
     Link,
+    Links,
     NewPerson,
     NewRow,
     OpenAsk,
@@ -334,19 +335,6 @@ class Journal(Protocol):
 
     def intact(self, group: GroupId) -> bool:
         """Tell whether no line was changed or taken out."""
-
-
-class Links(Protocol):
-    """Single-purpose links."""
-
-    def add(self, token: str, link: Link, at: datetime) -> None:
-        """Keep the hash of a token with what it is for."""
-
-    def find(self, token: str) -> Link | None:
-        """Return what a token is for."""
-
-    def use(self, token: str, now: datetime) -> bool:
-        """Use a link by compare-and-set; False when it was used or has expired."""
 
 
 class Marks(Protocol):

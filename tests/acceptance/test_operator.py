@@ -202,6 +202,40 @@ async def test_words_that_nobody_knows_get_the_list(place: Installation) -> None
     assert os.linesep not in output.strip()
 
 
+async def test_one_account_is_enough_where_a_server_gives_no_more(synapse: Synapse, tmp_path: Path) -> None:
+    """With --one-account a single account does everything: rooms are made and people invited."""
+    one = Installation(synapse, tmp_path, next(_numbers))
+    await one.accounts(tmp_path)
+    await register(synapse.base_url, synapse.registration_secret, f"mei-{one.number}", "pw")
+
+    status, output = await one.init("--one-account", "--accounts-file", str(tmp_path / "accounts.toml"))
+    assert status == 0, output
+    await one.daemon.start()
+    await one.data("people", "add", "Mei", f"@mei-{one.number}:{synapse.server_name}")
+    await one.data("plugins", "on", "confidential_rooms")
+    rooms: list[dict[str, object]] = []
+    for _ in range(20):
+        found = (await one.data("ask", "rooms", "list"))["rooms"]
+        assert isinstance(found, list)
+        rooms = found
+        if all(room["made"] for room in rooms):
+            break
+    await one.daemon.stop()
+
+    assert [room["made"] for room in rooms] == [True, True]
+
+
+async def test_a_second_installation_on_the_same_accounts_is_refused(place: Installation, tmp_path: Path) -> None:
+    """Another installation on the same accounts would spoil the keys: it is refused with a sentence and makes none of its own."""
+    other = Installation(place.synapse, tmp_path / "other", place.number)
+
+    status, output = await other.init("--accounts-file", str(tmp_path / "accounts.toml"))
+
+    assert status == 78
+    assert "put back the backup" in output
+    assert output.count("\n") == 0
+
+
 def _names(found: dict[str, object]) -> set[str]:
     checks = found["checks"]
     assert isinstance(checks, list)
