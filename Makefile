@@ -33,6 +33,13 @@ python-found:
 	@.venv-synapse/bin/python -m pip --disable-pip-version-check --no-input install -qq --require-hashes -r deploy/synapse.txt
 	@touch $@
 
+.venv-strict/.made: deploy/strict.txt tests/strict/package-lock.json | python-found
+	@echo "Installing a strict third-party Matrix client into .venv-strict and tests/strict …"
+	@$(PYTHON) -m venv .venv-strict
+	@.venv-strict/bin/python -m pip --disable-pip-version-check --no-input install -qq --require-hashes -r deploy/strict.txt
+	@cd tests/strict && PATH="$(CURDIR)/.venv-strict/bin:$$PATH" npm ci --silent --no-audit --no-fund --omit-lockfile-registry-resolved
+	@touch $@
+
 install: .venv/.made ## Install supportd into .venv
 
 demo: .venv/.made .venv-synapse/.made ## Watch one evening of a group on a real homeserver (ARGS="--once" ends by itself)
@@ -46,7 +53,7 @@ system: ## Install the Debian packages that the tests use (needs root)
 system-if-root:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(MAKE) --no-print-directory system; fi
 
-test: system-if-root .venv/.made .venv-synapse/.made ## Run all tests (at most 15 minutes)
+test: system-if-root .venv/.made .venv-synapse/.made .venv-strict/.made ## Run all tests (at most 15 minutes)
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/.made ## Check style
@@ -69,9 +76,9 @@ soak: .venv/.made .venv-synapse/.made ## Run the crash tests in full, MINUTES at
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
 pins: ## Pin the newest versions of everything, with hashes
-	@for name in requirements:constraints synapse:synapse; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade deploy/$${name%%:*}.in -o deploy/$${name##*:}.txt; done
+	@for name in requirements:constraints synapse:synapse strict:strict; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q --upgrade deploy/$${name%%:*}.in -o deploy/$${name##*:}.txt; done
 
 clean: ## Remove what was installed and built here
-	rm -rf .venv .venv-synapse .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info plugins/*/*.egg-info
+	rm -rf .venv .venv-synapse .venv-strict tests/strict/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info plugins/*/*.egg-info
 
 .PHONY: help python-found install demo system system-if-root test lint format types imports bench soak pins clean

@@ -126,10 +126,8 @@ def _tell(uow: UnitOfWork, group: Group, opened: OpenAsk, others: list[PersonId]
 
 def ask_before(uow: UnitOfWork, group: Group, row: str, effect: Effect) -> None:
     """Ask the key members whether a held effect may go; the person it is about is never asked."""
-    about = set(gate.people_of(effect))
-    able = tuple(one.id for one in group.in_turn("moderate") if one.id not in about)
-    if not able:
-        return
+    about = gate.people_of(effect)
+    able = gate.who_may_agree(group, effect)
     question = HELD_QUESTIONS.get(type(effect), "May the bot do this: {what}? Answer yes or no.")
     text = question.format(what=type(effect).__name__, name=", ".join(group.name_of(one) for one in about))
     ask = Ask(key=f"{HELD_ASK}{row}", question=text, answers=(YES, NO), steps=(Step(to=able, until=group.now + HELD_FOR),), proof=True)
@@ -148,7 +146,8 @@ def ask_uncertain(uow: UnitOfWork, group: Group, row: str) -> None:
         return
     steps = (Step(to=able, until=group.now + HELD_FOR),)
     ask = Ask(key=f"{HELD_ASK}{row}", question=UNCERTAIN, answers=(YES, NO), steps=steps, proof=True)
-    open_ask(uow, group, CORE, names.derived("uncertain", row), ask)
+    # The same row may become uncertain again after a yes; each time is a question of its own.
+    open_ask(uow, group, CORE, names.derived("uncertain", row, group.now), ask)
 
 
 UNCERTAIN = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd.engine.ports import Plugins
-    from supportd.engine.unit import PluginStatus, UnitOfWork
+    from supportd.engine.unit import OutboxRow, PluginStatus, UnitOfWork
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import RoomId
 
@@ -84,9 +84,19 @@ class Dispatcher:
             send = isinstance(event, ev.AskAnswered) and event.answer == "yes"
             row = uow.outbox.decide(event.key.removeprefix(asks.HELD_ASK), send=send, at=group.now)
             if row is not None:
-                reason = "A key member agreed." if send else "No key member agreed."
-                failing.journal(uow, group, row.plugin, type(row.effect).__name__, "accepted" if send else "refused", reason)
+                return self._agreed(uow, group, row, agreed=send)
         return []
+
+    @staticmethod
+    def _agreed(uow: UnitOfWork, group: Group, row: OutboxRow, *, agreed: bool) -> list[Task]:
+        kind = type(row.effect).__name__
+        reason = "A key member agreed." if agreed else "No key member agreed."
+        failing.journal(uow, group, row.plugin, kind, "accepted" if agreed else "refused", reason)
+        if agreed or row.plugin == CORE:
+            return []
+        id_ = EventId(f"refused:{row.id}")
+        failed = ev.EffectFailed(id=id_, group=group.id, at=group.now, kind=kind, reason=reason, person=row.person)
+        return [Task(failed, only=row.plugin)]
 
     def _plugin(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, deeds: Deeds) -> list[Task]:
         status = uow.states.get(group.id, plugin)

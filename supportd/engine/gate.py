@@ -89,7 +89,16 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
         return Refused(problem)
     if kind in INSIDE:
         return Passed(group.now)
-    return Passed(_not_before(uow, group, plugin, effect), held=ROUTES[kind].asks_first)
+    asks_first = ROUTES[kind].asks_first
+    if asks_first and not who_may_agree(group, effect):
+        return Refused("There is no other key member who could agree.")
+    return Passed(_not_before(uow, group, plugin, effect), held=asks_first)
+
+
+def who_may_agree(group: Group, effect: Effect) -> tuple[PersonId, ...]:
+    """Return the key members who may agree to an effect; the person it is about is not among them."""
+    about = people_of(effect)
+    return tuple(one.id for one in group.in_turn("moderate") if one.id not in about)
 
 
 def people_of(effect: Effect) -> tuple[PersonId, ...]:

@@ -20,7 +20,7 @@ import pytest
 from tests.crash.scripted import Evening, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.support.postgres import PostgresServer
 
@@ -241,24 +241,40 @@ def test_evening_is_the_same_after_a_kill_anywhere(stage: Stage) -> None:
     assert problems == []
 
 
-@pytest.mark.parametrize("broken", ["token first", "done first", "own ids"])
+def _after_token(names: list[str]) -> list[int]:
+    """Return the boundaries right after each commit that moved a token."""
+    tokens = [at for at, name in enumerate(names) if name.startswith("statement INSERT INTO tokens")]
+    return [names.index("commit", at) + 2 for at in tokens]
+
+
+def _named(start: str) -> Callable[[list[str]], list[int]]:
+    return lambda names: [at for at, name in enumerate(names, 1) if name == start]
+
+
+#: What is broken -> the boundaries at which it must show: in between what was torn apart, or when a try was not booked yet.
+_AIMS: dict[str, Callable[[list[str]], list[int]]] = {
+    "token first": _after_token,
+    "done first": _named("network send SendMessage"),
+    "own ids": _named("network sent SendMessage"),
+}
+
+
+@pytest.mark.parametrize("broken", _AIMS)
 def test_the_proof_finds_what_it_is_for(tmp_path: Path, broken: str) -> None:
     """An engine that commits its token, or a send, before what it stands for loses something; new ids at each try double something."""
     stage = Stage("sqlite", tmp_path, Zygote(), Server(tmp_path / "s"))
+    tally = Tally()
     try:
         stage.prepare()
         stage.fresh()
         whole = stage.play(broken=broken)
         assert whole is not None
         wanted = Counter(stage.server.evening.seen)
-        tally, chance = Tally(), random.Random(SEED)  # noqa: S311 - a sample that can be had again
-        for _ in range(60):
-            _kill(stage, [chance.randrange(1, len(whole["points"]))], wanted, whole["left"], tally, broken=broken)
-            if tally.lost + tally.doubled:
-                break
+        aims = _AIMS[broken](whole["points"])[:: 1 if FULL else 3]
+        found = [_kill(stage, [point], wanted, whole["left"], tally, broken=broken) for point in aims]
     finally:
         stage.zygote.close()
         stage.server.close()
 
-    print(f"\ncrash points, broken on purpose ({broken}): {tally}")
+    print(f"\ncrash points, broken on purpose ({broken}): seen at {sum(map(bool, found))} of {len(aims)} aimed kills; {tally}")
     assert tally.doubled if broken == "own ids" else tally.lost

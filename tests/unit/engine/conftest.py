@@ -31,3 +31,11 @@ async def store(url: str) -> AsyncIterator[SqlStore]:
     opened = await open_store(url, host_key=HOST_KEY)
     yield opened
     await opened.close()
+
+
+@pytest_asyncio.fixture
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    """Yield an open store on SQLite, where the database makes no difference."""
+    opened = await open_store(f"sqlite:///{tmp_path}/supportd.db", host_key=HOST_KEY)
+    yield opened
+    await opened.close()

@@ -1,0 +1,90 @@
+// A strict member: matrix-js-sdk with Rust crypto that neither trusts nor tells devices their owner has not signed (MSC4153).
+// One JSON command a line on standard input, one JSON answer a line on standard output; nothing else is printed there.
+import { createInterface } from "node:readline"
+import "fake-indexeddb/auto"
+
+const say = (value) => process.stdout.write(JSON.stringify(value) + "\n")
+for (const name of ["log", "info", "debug", "warn", "error", "trace"]) console[name] = () => {}
+
+const sdk = await import("matrix-js-sdk")
+const { OnlySignedDevicesIsolationMode } = await import("matrix-js-sdk/lib/crypto-api/index.js")
+const { logger } = await import("matrix-js-sdk/lib/logger.js")
+logger.setLevel?.("silent", false)
+
+let client
+const seen = new Map()
+const redacted = new Set()
+
+async function note(event) {
+  if (event.getType() === "m.room.redaction") return
+  if (event.isRedacted()) redacted.add(event.getId())
+  const failed = event.isDecryptionFailure()
+  if (!failed && event.getType() !== "m.room.message") return
+  const info = event.isEncrypted() && !failed ? await client.getCrypto().getEncryptionInfoForEvent(event) : null
+  seen.set(event.getId(), {
+    room: event.getRoomId(),
+    event: event.getId(),
+    sender: event.getSender(),
+    text: failed ? null : (event.getContent().body ?? ""),
+    encrypted: event.isEncrypted(),
+    shield: info ? info.shieldColour : null,
+  })
+}
+
+const commands = {
+  async start({ baseUrl, userId, deviceId, accessToken, password }) {
+    client = sdk.createClient({ baseUrl, userId, deviceId, accessToken, verificationMethods: [] })
+    await client.initRustCrypto({ useIndexedDB: false })
+    const crypto = client.getCrypto()
+    await crypto.bootstrapCrossSigning({
+      setupNewCrossSigning: true,
+      authUploadDeviceSigningKeys: (make) => make({ type: "m.login.password", identifier: { type: "m.id.user", user: userId }, password }),
+    })
+    crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode())
+    client.on(sdk.RoomEvent.Timeline, (event) => void note(event))
+    client.on(sdk.MatrixEventEvent.Decrypted, (event) => void note(event))
+    client.on(sdk.RoomEvent.Redaction, (event) => redacted.add(event.event.redacts ?? event.getAssociatedId()))
+    await client.startClient({ initialSyncLimit: 50 })
+    await new Promise((done) => client.once(sdk.ClientEvent.Sync, done))
+    return {}
+  },
+  async invites() {
+    return client.getRooms().filter((room) => room.getMyMembership() === "invite").map((room) => room.roomId)
+  },
+  async join({ room }) {
+    await client.joinRoom(room)
+    return {}
+  },
+  async leave({ room }) {
+    await client.leave(room)
+    return {}
+  },
+  async say({ room, text }) {
+    return (await client.sendTextMessage(room, text)).event_id
+  },
+  async react({ room, event, key }) {
+    const content = { "m.relates_to": { rel_type: "m.annotation", event_id: event, key } }
+    return (await client.sendEvent(room, "m.reaction", content)).event_id
+  },
+  async seen() {
+    return { messages: [...seen.values()], redacted: [...redacted] }
+  },
+  async joined() {
+    const rooms = client.getRooms().filter((room) => room.getMyMembership() === "join")
+    const kept = []
+    for (const room of rooms) if (await client.getCrypto().isEncryptionEnabledInRoom(room.roomId)) kept.push(room.roomId)
+    return kept
+  },
+}
+
+say({ ready: true })
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, ...rest } = JSON.parse(line)
+  try {
+    say({ answer: await commands[command](rest) })
+  } catch (error) {
+    say({ error: String(error?.message ?? error) })
+  }
+}
+client?.stopClient()
+process.exit(0)
