@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOP = {"pyproject.toml", "supportd", "plugins", "deploy", "docs", "tests", "README.md"}
 SMALL = {"Makefile", "LICENSE", "CHANGELOG.md", ".ci", ".gitignore"}
 #: Files that are text and ours.
-TEXT = {".py", ".md", ".toml", ".txt", ".in", ".yaml", ".service", ".svg", ""}
+TEXT = {".py", ".md", ".toml", ".txt", ".in", ".json", ".mjs", ".yaml", ".service", ".svg", ""}
 
 
 def tracked() -> list[Path]:
@@ -88,7 +88,7 @@ def test_no_registry_and_no_machine_is_named() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "synapse.txt"])
+@pytest.mark.parametrize("name", ["constraints.txt", "strict.txt", "synapse.txt"])
 def test_every_dependency_is_pinned_with_hashes(name: str) -> None:
     """Each line of the pins is a version with hashes, and no address stands there."""
     text = (ROOT / "deploy" / name).read_text(encoding="utf-8")
@@ -134,3 +134,14 @@ def _inner(tree: ast.Module, node: ast.AST) -> bool:
         if outer is not node and (private or isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef))) and node in ast.walk(outer):
             return True
     return False
+
+
+def test_the_strict_client_is_pinned_without_addresses() -> None:
+    """The lock of the tests' JavaScript client has a hash for each package and no address to fetch it from."""
+    import json  # noqa: PLC0415 - only here
+
+    lock = json.loads((ROOT / "tests/strict/package-lock.json").read_text(encoding="utf-8"))
+
+    packages = {name: one for name, one in lock["packages"].items() if name}
+    assert len(packages) > 10
+    assert all("integrity" in one and "resolved" not in one for one in packages.values())
