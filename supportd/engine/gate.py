@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
@@ -161,7 +162,16 @@ def _size_problem(effect: Effect) -> str | None:
         return f"This is about more than {MOST_PEOPLE} people at once."
     if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= 100:  # noqa: PLR2004 - the levels plugins may give
         return "A level of power lies between 0 and 100."
+    if isinstance(effect, fx.Reply) and not _is_object(effect.data):
+        return "The data of an answer has to be a JSON object."
     return None
+
+
+def _is_object(data: str) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _unfit(value: object) -> bool:

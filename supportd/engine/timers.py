@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 
 #: Timers fired in one commit.
 AT_ONCE = 50
-#: How long an event waits for a plugin that is not installed any more, before it is looked at again.
+#: How long an event waits for a plugin that is not installed any more, and a timer for one that is off, before it is looked at again.
 ABSENT = timedelta(hours=1)
 
 
 def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
-    """Fire due timers and forget them, in the same transaction as what follows."""
+    """Fire due timers and forget them, in the same transaction as what follows.
+
+    A timer whose plugin is off in the group, or not installed, is put off by :data:`ABSENT` again and again: it is not lost, and fires
+    within that time after the plugin is turned on. Its ``TimerFired.at`` is then the time it was put off to.
+    """
     due = uow.timers.due(now, AT_ONCE)
     for timer in due:
+        if timer.plugin != CORE and _absent(uow, dispatcher, timer):
+            uow.timers.start(timer.group, timer.plugin, timer.key, now + ABSENT)
+            continue
         uow.timers.cancel(timer.group, timer.plugin, timer.key)
         if timer.plugin == CORE:
             _core_timer(uow, dispatcher, timer, now)
@@ -35,6 +42,10 @@ def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
         event = TimerFired(id=id_, group=timer.group, at=timer.due, key=timer.key)
         dispatcher.handle(uow, Task(event, only=timer.plugin), now)
     return len(due)
+
+
+def _absent(uow: UnitOfWork, dispatcher: Dispatcher, timer: DueTimer) -> bool:
+    return timer.plugin not in dispatcher.plugins.names() or uow.states.get(timer.group, timer.plugin).state == "off"
 
 
 def _core_timer(uow: UnitOfWork, dispatcher: Dispatcher, timer: DueTimer, now: datetime) -> None:

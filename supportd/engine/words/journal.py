@@ -18,7 +18,7 @@ def journal(desk: Desk) -> Said:
     match desk.words:
         case ():
             limit = _USUAL
-        case (number,) if number.isdecimal() and 0 < int(number) <= _MOST:
+        case (number,) if number.isdecimal() and len(number) <= len(str(_MOST)) and 0 < int(number) <= _MOST:
             limit = int(number)
         case _:
             raise WordsUnclear(usage=f"journal, or journal NUMBER with at most {_MOST}")

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: The core's own commands; in a chat only admins may give them.
 CORE: Final[Mapping[str, Callable[[Desk], Said]]] = {"plugins": plugins, "settings": settings, "people": people, "journal": journal}
 
+#: ``EX_SOFTWARE`` of ``sysexits.h``.
+_STOPPED: Final = 70
+
 
 class NotYours(Unknown):
     """Only {who} may give this command: ask one of them."""
@@ -87,11 +90,14 @@ def _plugin(desk: Desk, plugin: str, command: Command) -> Said:
     person = None if desk.by is None else desk.facts().person(desk.by)
     if not rules.may_give(person, command):
         raise NotYours(who="the group's admins" if command.who == "admin" else "key members")
-    if desk.uow.states.get(desk.group, plugin).state not in {"on", "shadow"}:
+    before = desk.uow.states.get(desk.group, plugin)
+    if before.state not in {"on", "shadow"}:
         raise Unknown(what="running plugin", name=plugin, look=f"plugins list, or turn it on with: plugins on {plugin}")
     args = rules.arguments(command, desk.words[len(command.name.split()) :])
     event = CommandGiven(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, name=command.name, args=args, by=desk.by)
     deeds = desk.dispatcher.handle(desk.uow, Task(event, only=plugin), desk.now)
+    if desk.uow.states.get(desk.group, plugin).failures > before.failures:
+        return Said(f"{plugin} stopped at this command; for what becomes of it see: plugins list", status=_STOPPED)
     data: dict[str, object] = {}
     for reply in deeds.replies:
         data |= json.loads(reply.data)

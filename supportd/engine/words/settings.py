@@ -10,6 +10,7 @@ from supportd.engine.unit import JournalLine
 from supportd.engine.words.desk import Said, Unknown, WordsUnclear
 
 if TYPE_CHECKING:
+    from supportd.engine.unit import SettingChange
     from supportd.engine.words.desk import Desk
 
 USAGE: Final = (
@@ -17,6 +18,9 @@ USAGE: Final = (
     " or settings undo PLUGIN [NUMBER]"
 )
 _KEPT: Final = 50
+#: Changes looked through for the one to undo, and the digits of their largest number.
+_MOST: Final = 10_000
+_DIGITS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def settings(desk: Desk) -> Said:
             return _history(desk, desk.plugin(name), place)
         case ("undo", name):
             return _undo(desk, desk.plugin(name), None, place)
-        case ("undo", name, number) if number.isdecimal():
+        case ("undo", name, number) if number.isdecimal() and len(number) <= _DIGITS:
             return _undo(desk, desk.plugin(name), int(number), place)
         case _:
             raise WordsUnclear(usage=USAGE)
@@ -94,7 +98,7 @@ def _change(desk: Desk, plugin: str, key: str, new: str | None, place: _Place) -
 
 
 def _history(desk: Desk, plugin: str, place: _Place) -> Said:
-    changes = desk.uow.settings.history(place.group, plugin, _KEPT)
+    changes = _changes(desk, plugin, place)[:_KEPT]
     rows = [
         {
             "number": one.number,
@@ -115,11 +119,15 @@ def _history(desk: Desk, plugin: str, place: _Place) -> Said:
 
 
 def _undo(desk: Desk, plugin: str, number: int | None, place: _Place) -> Said:
-    changes = desk.uow.settings.history(place.group, plugin, 1 if number is None else 10_000)
-    change = next((one for one in changes if number in {None, one.number}), None)
+    change = next((one for one in _changes(desk, plugin, place) if number in {None, one.number}), None)
     if change is None:
         raise Unknown(what="change", name=str(number or "to undo"), look=f"settings history {plugin}")
     return _change(desk, plugin, change.key, change.old, _Place(place.group, change.room))
+
+
+def _changes(desk: Desk, plugin: str, place: _Place) -> list[SettingChange]:
+    """Return the changes at a level, newest first; those of the group include those of its rooms."""
+    return [one for one in desk.uow.settings.history(place.group, plugin, _MOST) if place.room in {"", one.room}]
 
 
 def _name(desk: Desk, by: str) -> str:

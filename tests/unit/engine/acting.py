@@ -44,6 +44,14 @@ class Doing(Plugin):
         if event.text == "go":
             yield from self.todo
 
+    def message_edited(self, event: ev.MessageEdited) -> tuple[Effect, ...]:
+        """Note it."""
+        return self._note(event)
+
+    def message_redacted(self, event: ev.MessageRedacted) -> tuple[Effect, ...]:
+        """Note it."""
+        return self._note(event)
+
     def reaction_added(self, event: ev.ReactionAdded) -> tuple[Effect, ...]:
         """Note it."""
         return self._note(event)

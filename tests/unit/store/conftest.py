@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
-from supportd.store.database import Database, open_database
+from supportd.store.database import open_database
+from supportd.store.open import SqlStore, open_store
 from supportd.store.postgres import PostgresDatabase
 from supportd.store.sqlite import SqliteDatabase
 
@@ -50,6 +51,22 @@ async def database(url: str) -> AsyncIterator[Store]:
     await opened.close()
 
 
-def keeps(database: Database) -> bool:
-    """Satisfy the type checker that both stores are databases."""
-    return bool(database.dialect)
+class Opening(Protocol):
+    """Opens a store that is closed at the end of the test, however the test ends."""
+
+    async def __call__(self, url: str, *, cipher: bool = True) -> SqlStore:
+        """Open the store at ``url``."""
+
+
+@pytest_asyncio.fixture
+async def opening() -> AsyncIterator[Opening]:
+    """Yield what opens stores; name it after ``url``, so that they are closed before their database is dropped."""
+    opened: list[SqlStore] = []
+
+    async def store_at(url: str, *, cipher: bool = True) -> SqlStore:
+        opened.append(await open_store(url, host_key=HOST_KEY, cipher=cipher))
+        return opened[-1]
+
+    yield store_at
+    for one in opened:
+        await one.close()

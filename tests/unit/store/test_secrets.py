@@ -18,14 +18,14 @@ from supportd.sdk.events import MessagePosted
 from supportd.sdk.facts import Address, GroupStyle, Relation, Signpost
 from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId, UserId
 from supportd.sdk.rooms import RoomSpec
-from supportd.store.open import SqlStore, open_store
-from tests.unit.store.conftest import HOST_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from supportd.engine.unit import UnitOfWork
+    from supportd.store.open import SqlStore
     from tests.support.postgres import PostgresServer
+    from tests.unit.store.conftest import Opening
 
 pytestmark = pytest.mark.asyncio
 
@@ -75,9 +75,9 @@ def found_in(data: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("cipher", [True, False], ids=["whole file sealed", "columns only"])
-async def test_stolen_sqlite_disk_shows_nothing(tmp_path: Path, cipher: bool) -> None:  # noqa: FBT001 - a parameter of the test
+async def test_stolen_sqlite_disk_shows_nothing(tmp_path: Path, cipher: bool, opening: Opening) -> None:  # noqa: FBT001 - a parameter of the test
     """All files of the store (database, log, index, lock, reserve) hold 0 of 20 planted names and words, while it is open and after."""
-    store = await open_store(f"sqlite:///{tmp_path}/supportd.db", host_key=HOST_KEY, cipher=cipher)
+    store = await opening(f"sqlite:///{tmp_path}/supportd.db", cipher=cipher)
     await store.transact(plant)
 
     open_files = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
@@ -88,9 +88,9 @@ async def test_stolen_sqlite_disk_shows_nothing(tmp_path: Path, cipher: bool) ->
     assert found_in(open_files + closed_files) == []
 
 
-async def test_stolen_postgresql_dump_shows_nothing(postgres: PostgresServer, postgres_database: str) -> None:
+async def test_stolen_postgresql_dump_shows_nothing(postgres: PostgresServer, postgres_database: str, opening: Opening) -> None:
     """Every column of every table, read as the database's owner, holds 0 of 20 planted names and words."""
-    store = await open_store(postgres_database, host_key=HOST_KEY)
+    store = await opening(postgres_database)
     await store.transact(plant)
 
     tables = postgres.sql(postgres_database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split()
@@ -116,10 +116,10 @@ def _even(part: str) -> bool:
     return len(word) % 2 == 0 and all(sign in "0123456789abcdef" for sign in word)
 
 
-async def test_forgetting_leaves_nothing_of_a_person_in_any_file(tmp_path: Path) -> None:
+async def test_forgetting_leaves_nothing_of_a_person_in_any_file(tmp_path: Path, opening: Opening) -> None:
     """After forgetting and scrubbing, no sealed byte that was about her is in database or log, and what waits names her nowhere."""
     path = tmp_path / "supportd.db"
-    store = await open_store(f"sqlite:///{path}", host_key=HOST_KEY, cipher=False)
+    store = await opening(f"sqlite:///{path}", cipher=False)
     rose = await store.transact(plant)
     await store.scrub()
     sealed = _sealed_about(path, rose)
@@ -138,9 +138,9 @@ async def test_forgetting_leaves_nothing_of_a_person_in_any_file(tmp_path: Path)
     await store.close()
 
 
-async def test_forgetting_works_on_either_database(url: str) -> None:
+async def test_forgetting_works_on_either_database(url: str, opening: Opening) -> None:
     """On either database what can be opened with the host key afterwards is nothing of hers; somebody who comes back is new."""
-    store = await open_store(url, host_key=HOST_KEY)
+    store = await opening(url)
     rose = await store.transact(plant)
     everything = await _readable(store)
 
@@ -155,23 +155,12 @@ async def test_forgetting_works_on_either_database(url: str) -> None:
     await store.close()
 
 
-async def test_forgetting_works_on_a_full_disk(tmp_path: Path) -> None:
-    """A person can be forgotten although the disk is full: the reserve is given up for it."""
-    store = await open_store(f"sqlite:///{tmp_path}/supportd.db", host_key=HOST_KEY)
-    rose = await store.transact(plant)
-
-    await store.forget(rose)
-
-    assert await store.read(lambda uow: uow.people.user_of(rose)) is None
-    await store.close()
-
-
-async def test_logs_of_all_this_hold_no_canary(tmp_path: Path) -> None:
+async def test_logs_of_all_this_hold_no_canary(tmp_path: Path, opening: Opening) -> None:
     """Planting, tidying, forgetting and failing leave no planted word in the log."""
     stream = io.StringIO()
     logs.configure(stream)
     try:
-        store = await open_store(f"sqlite:///{tmp_path}/supportd.db", host_key=HOST_KEY)
+        store = await opening(f"sqlite:///{tmp_path}/supportd.db")
         rose = await store.transact(plant)
         with pytest.raises(LookupError):
             await store.transact(lambda _uow: (_ for _ in ()).throw(LookupError(CANARIES[0])))
@@ -185,9 +174,9 @@ async def test_logs_of_all_this_hold_no_canary(tmp_path: Path) -> None:
     assert found_in(stream.getvalue().encode()) == []
 
 
-async def test_words_are_swept_after_seven_days(url: str) -> None:
+async def test_words_are_swept_after_seven_days(url: str, opening: Opening) -> None:
     """What could not be delivered or handled in seven days is wiped; a question of the bot's own, unanswered, after thirty."""
-    store = await open_store(url, host_key=HOST_KEY)
+    store = await opening(url)
     await store.transact(plant)
 
     kept = await store.transact(lambda uow: uow.tidy(NOW + timedelta(days=6)))
