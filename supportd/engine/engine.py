@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import wire
+from supportd.engine import telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
@@ -107,6 +107,8 @@ class Engine:
         for mark in marks:
             if isinstance(mark, wire.EchoMark):
                 self._echo(uow, mark, now)
+            if isinstance(mark, wire.GapMark) and mark.lost:
+                telling.gap_lost(uow, mark, now)
         uow.marks.apply(marks, now)
         return leaving
 

@@ -7,11 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from supportd.domain import quarantine
-from supportd.engine import deed, gate, names
-from supportd.engine.inner import CORE
+from supportd.engine import names, telling
 from supportd.engine.records import JournalLine, PluginStatus, Waiting
 from supportd.logs import get_logger
-from supportd.sdk.effects import PostDirect
 
 if TYPE_CHECKING:
     from supportd.engine.ports import HookFailed
@@ -68,12 +66,7 @@ def give_up(uow: UnitOfWork, group: Group, status: PluginStatus) -> None:
     uow.states.set(group.id, replace(status, state="failed", reason=reason), group.now)
     uow.inbox.release_for(group.id, status.plugin, group.now + KEPT)
     journal(uow, group, status.plugin, "plugin", "failed", reason)
-    text = STOPPED.format(plugin=status.plugin)
-    for person in group.with_role("admin") or group.key_members:
-        effect = PostDirect(to=person.id, text=text)
-        decision = gate.admit(uow, group, CORE, frozenset(), effect)
-        if isinstance(decision, gate.Passed):
-            deed.write_to(uow, group, CORE, names.derived("stopped", status.plugin, group.now, person.id), effect, decision)
+    telling.those_who_run(uow, group, names.derived("stopped", status.plugin, group.now), STOPPED.format(plugin=status.plugin))
 
 
 def recovered(uow: UnitOfWork, group: Group, status: PluginStatus) -> None:

@@ -91,7 +91,7 @@ class TokenMark:
 class GapMark:
     """A limited timeline of ``room``: walk back from ``start`` (``prev_batch``) to ``end`` (the old token).
 
-    A mark with the ``id`` of a known gap moves its ``start``; ``closed`` ends it.
+    A mark with the ``id`` of a known gap moves its ``start``; ``closed`` ends it; ``lost``: some of it could not be read.
     """
 
     id: str
@@ -99,6 +99,7 @@ class GapMark:
     start: str
     end: str
     closed: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,9 +227,9 @@ class Session:
             try:
                 walked = await walk(self.api, gap, MOST_PAGES)
             except Refused as error:
-                # A token that is no longer taken will never be; what lay there is lost and the operator is told.
+                # A token that is no longer taken will never be; what lay there is lost, and the key members are told.
                 log.error("gap.lost", room=short(gap.room), error=error)  # noqa: TRY400 - nothing to trace
-                await self.inbox.accept(SyncBatch((), (replace(gap, closed=True),)))
+                await self.inbox.accept(SyncBatch((), (replace(gap, closed=True, lost=True),)))
                 continue
             if walked.start is not None:
                 log.error("gap.too_long", room=short(gap.room), events=len(walked.events))
@@ -237,7 +237,8 @@ class Session:
             await self._know_authors([raws])
             taken = self.intake.read(raws)
             incoming = await self.authored(tuple(taken.incoming))
-            await self.inbox.accept(SyncBatch(incoming, (*taken.marks, replace(gap, closed=True))))
+            ended = replace(gap, closed=True, lost=walked.start is not None)
+            await self.inbox.accept(SyncBatch(incoming, (*taken.marks, ended)))
             log.info("gap.walked", room=short(gap.room), events=len(incoming))
 
     def _beside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -46,9 +46,9 @@ async def _execute(store: SqlStore, statement: str) -> None:
     await store.transact(work)
 
 
-async def test_plugins_are_turned_on_off_and_to_shadow(store: SqlStore) -> None:
+async def test_plugins_are_turned_on_off_and_to_shadow(sqlite_store: SqlStore) -> None:
     """Each turning is told to the plugin once when it begins to be called, and stands in the journal with who did it."""
-    world, teller = await _world(store, "off")
+    world, teller = await _world(sqlite_store, "off")
 
     answers = [(await tell(world, "plugins", state, "teller")).text for state in ("shadow", "shadow", "on", "on", "off", "on")]
 
@@ -59,9 +59,9 @@ async def test_plugins_are_turned_on_off_and_to_shadow(store: SqlStore) -> None:
     assert (await world.journal())[0] == ("plugin", "changed", "It was off; turned to shadow by the operator.")
 
 
-async def test_plugins_are_listed_with_their_state_and_sentence(store: SqlStore) -> None:
+async def test_plugins_are_listed_with_their_state_and_sentence(sqlite_store: SqlStore) -> None:
     """The list shows each installed plugin, its state, and why it needs somebody or else what it is for."""
-    world, _ = await _world(store)
+    world, _ = await _world(sqlite_store)
 
     said = await tell(world, "plugins")
 
@@ -96,9 +96,9 @@ async def test_settings_have_three_levels(store: SqlStore) -> None:
     assert (await tell(world, "settings", "set", "teller", "greeting", "Hi")).text == 'greeting is "Hi" for the group already.'
 
 
-async def test_a_change_is_undone_by_its_number_or_the_last_one(store: SqlStore) -> None:
+async def test_a_change_is_undone_by_its_number_or_the_last_one(sqlite_store: SqlStore) -> None:
     """Undoing sets the value from before, is a change itself, and unsets what was not set."""
-    world, _ = await _world(store)
+    world, _ = await _world(sqlite_store)
     first = await tell(world, "settings", "set", "teller", "hours", "5")
     await tell(world, "settings", "set", "teller", "greeting", "Hi")
 
@@ -116,9 +116,9 @@ async def test_a_change_is_undone_by_its_number_or_the_last_one(store: SqlStore)
     ]
 
 
-async def test_undoing_at_a_place_leaves_the_others(store: SqlStore) -> None:
+async def test_undoing_at_a_place_leaves_the_others(sqlite_store: SqlStore) -> None:
     """What is undone or listed at one room was changed at that room; a change of the deployment is undone there."""
-    world, _ = await _world(store)
+    world, _ = await _world(sqlite_store)
     await tell(world, "settings", "set", "teller", "greeting", "Good day", "at", "deployment")
     await tell(world, "settings", "set", "teller", "greeting", "Ahoy", "at", "main")
     await tell(world, "settings", "set", "teller", "greeting", "Hi")
@@ -154,9 +154,9 @@ async def test_people_are_added_listed_exported_and_forgotten(store: SqlStore) -
     assert "Cy" not in json.dumps(await world.journal())
 
 
-async def test_somebody_without_an_account_is_entered_too(store: SqlStore) -> None:
+async def test_somebody_without_an_account_is_entered_too(sqlite_store: SqlStore) -> None:
     """A person who is not in chat has a name and roles only."""
-    world, _ = await _world(store)
+    world, _ = await _world(sqlite_store)
 
     await tell(world, "people", "add", "Paper")
 
@@ -204,9 +204,9 @@ async def test_a_plugins_command_is_given_and_answered(store: SqlStore) -> None:
     assert world.server.said() == ["doing rota set"]
 
 
-async def test_a_command_its_plugin_stops_at_is_not_called_done(store: SqlStore) -> None:
+async def test_a_command_its_plugin_stops_at_is_not_called_done(sqlite_store: SqlStore) -> None:
     """When the plugin stops, the answer says so and tells where to look; it does not say that it was done."""
-    world, teller = await _world(store)
+    world, teller = await _world(sqlite_store)
     teller.broken = True
 
     said = await tell(world, "rota")
@@ -216,9 +216,9 @@ async def test_a_command_its_plugin_stops_at_is_not_called_done(store: SqlStore)
     assert (await world.state("teller")).state == "retrying"
 
 
-async def test_in_shadow_a_command_is_answered_and_does_nothing(store: SqlStore) -> None:
+async def test_in_shadow_a_command_is_answered_and_does_nothing(sqlite_store: SqlStore) -> None:
     """A plugin in shadow mode answers, and what it would have done stands in the journal."""
-    world, _ = await _world(store, "shadow")
+    world, _ = await _world(sqlite_store, "shadow")
 
     said = await tell(world, "rota")
     await world.settle()
@@ -228,9 +228,9 @@ async def test_in_shadow_a_command_is_answered_and_does_nothing(store: SqlStore)
 
 
 @pytest.mark.parametrize("data", ["no json", "[1]", "7"])
-async def test_an_answer_with_wrong_data_is_refused(store: SqlStore, data: str) -> None:
+async def test_an_answer_with_wrong_data_is_refused(sqlite_store: SqlStore, data: str) -> None:
     """Data of an answer that is no JSON object is the plugin's mistake; it stops neither the command nor the daemon."""
-    world, teller = await _world(store)
+    world, teller = await _world(sqlite_store)
     teller.data = data
 
     said = await tell(world, "rota")
@@ -278,9 +278,9 @@ async def test_unclear_words_get_one_sentence(sqlite_store: SqlStore, words: str
     assert teller.given == []
 
 
-async def test_a_name_that_two_people_have_is_asked_back(store: SqlStore) -> None:
+async def test_a_name_that_two_people_have_is_asked_back(sqlite_store: SqlStore) -> None:
     """Of two people with the same name neither is meant; the id tells them apart."""
-    world, teller = await _world(store)
+    world, teller = await _world(sqlite_store)
     await tell(world, "people", "add", "Bo", "@bo2:test")
 
     with pytest.raises(Unknown) as found:
@@ -291,9 +291,9 @@ async def test_a_name_that_two_people_have_is_asked_back(store: SqlStore) -> Non
     assert sorted(one.name for one in (await world.group()).people) == ["Ann", "Bo"]
 
 
-async def test_a_plugin_that_is_off_takes_no_commands(store: SqlStore) -> None:
+async def test_a_plugin_that_is_off_takes_no_commands(sqlite_store: SqlStore) -> None:
     """The answer says how to turn it on."""
-    world, teller = await _world(store, "off")
+    world, teller = await _world(sqlite_store, "off")
 
     with pytest.raises(Unknown) as found:
         await tell(world, "rota")
@@ -302,16 +302,16 @@ async def test_a_plugin_that_is_off_takes_no_commands(store: SqlStore) -> None:
     assert teller.given == []
 
 
-async def test_with_several_groups_one_has_to_be_named(store: SqlStore) -> None:
+async def test_with_several_groups_one_has_to_be_named(sqlite_store: SqlStore) -> None:
     """A command without a group is for the only one; with two it asks which, and an unknown name is told."""
-    world, _ = await _world(store)
-    await store.transact(lambda uow: uow.groups.add(GroupId("lilies"), GroupStyle(name="Lilies"), START))
+    world, _ = await _world(sqlite_store)
+    await sqlite_store.transact(lambda uow: uow.groups.add(GroupId("lilies"), GroupStyle(name="Lilies"), START))
 
     with pytest.raises(WordsUnclear) as unclear:
         await tell(world, "plugins")
     with pytest.raises(Unknown) as unknown:
-        await store.read(lambda uow: route.group_of(uow, "tulips"))
+        await sqlite_store.read(lambda uow: route.group_of(uow, "tulips"))
 
     assert "--group and one of" in unclear.value.sentence()
     assert "tulips" in unknown.value.sentence()
-    assert await store.read(lambda uow: route.group_of(uow, "lilies")) == "lilies"
+    assert await sqlite_store.read(lambda uow: route.group_of(uow, "lilies")) == "lilies"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
+from supportd import logs
 from supportd.store.database import open_database
 from supportd.store.open import SqlStore, open_store
 from supportd.store.postgres import PostgresDatabase
 from supportd.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 #: The host key of all these tests.
@@ -70,3 +72,12 @@ async def opening() -> AsyncIterator[Opening]:
     yield store_at
     for one in opened:
         await one.close()
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Yield what is written to the log."""
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    logs.configure()
