@@ -39,7 +39,7 @@ class Route:
     asks_first: bool = False
 
 
-#: One row for each kind of effect that leaves; the accounts are explained in ``docs/operators/accounts.md``.
+#: One row for each kind of effect that leaves; the accounts are explained in ``docs/operators/README.md``.
 ROUTES: dict[type[Effect], Route] = {
     fx.Redact: Route("reader", 0, "redact"),
     fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
