@@ -255,7 +255,8 @@ def _attempt(connection: Connection, work: Callable[[Connection], T]) -> tuple[T
     # The driver raises errors of the system's kind when its connection breaks, and so may the work for reasons of its own.
     try:
         return work(connection), None
-    except SQLAlchemyError:
+    except (SQLAlchemyError, asyncio.CancelledError):
+        # Swallowed, a cancellation would look like a broken connection, and the reading would begin again.
         raise
     except BaseException as error:  # noqa: BLE001 - it goes back to the caller, whatever it is
         raise_fault(connection)

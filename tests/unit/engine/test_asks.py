@@ -121,9 +121,9 @@ async def test_what_was_not_sent_is_withdrawn_when_somebody_answers(store: SqlSt
     assert await world.counts() == {"done": 1, "refused": 1}
 
 
-async def test_the_others_are_told(store: SqlStore) -> None:
+async def test_the_others_are_told(sqlite_store: SqlStore) -> None:
     """Everybody who was asked and did not decide gets the line that it is settled; who decided does not."""
-    world, doing, (ann, bo, cy), (_, with_bo, _) = await _world(store, "Ann", "Bo", "Cy")
+    world, doing, (ann, bo, cy), (_, with_bo, _) = await _world(sqlite_store, "Ann", "Bo", "Cy")
     await do(world, doing, question(ann, bo, cy, told="Bo does it."))
     world.server.jobs.clear()
 
@@ -134,9 +134,9 @@ async def test_the_others_are_told(store: SqlStore) -> None:
     assert sorted(rooms) == sorted((f"!direct-{one}:test", "Bo does it.") for one in (ann, cy))
 
 
-async def test_a_reaction_to_the_question_answers_it(store: SqlStore) -> None:
+async def test_a_reaction_to_the_question_answers_it(sqlite_store: SqlStore) -> None:
     """A thumb in any skin tone on one's own question is an answer; a sign that means nothing is left to plugins."""
-    world, doing, (ann,), (with_ann,) = await _world(store, "Ann")
+    world, doing, (ann,), (with_ann,) = await _world(sqlite_store, "Ann")
     await do(world, doing, question(ann))
     (asked,) = await _asked_in(world)
 
@@ -146,9 +146,9 @@ async def test_a_reaction_to_the_question_answers_it(store: SqlStore) -> None:
     assert doing.names_heard() == ["ReactionAdded", "AskAnswered"]
 
 
-async def test_proof_wants_words_of_a_proven_author(store: SqlStore) -> None:
+async def test_proof_wants_words_of_a_proven_author(sqlite_store: SqlStore) -> None:
     """Where proof is asked, a reaction and unproven words decide nothing; proven words do."""
-    world, doing, (ann,), (with_ann,) = await _world(store, "Ann")
+    world, doing, (ann,), (with_ann,) = await _world(sqlite_store, "Ann")
     await do(world, doing, Ask(key="k", question="Sure?", steps=(Step(to=(ann,), until=DAY),), proof=True))
     (asked,) = await _asked_in(world)
 
@@ -194,9 +194,9 @@ async def test_words_answer_the_last_question_and_a_reply_its_own(store: SqlStor
     assert found == [("first", "no"), ("second", "yes")]
 
 
-async def test_a_plugin_closes_its_question(store: SqlStore) -> None:
+async def test_a_plugin_closes_its_question(sqlite_store: SqlStore) -> None:
     """After CloseAsk no answer and no silence is told; closing what is not open does nothing."""
-    world, doing, (ann,), (with_ann,) = await _world(store, "Ann")
+    world, doing, (ann,), (with_ann,) = await _world(sqlite_store, "Ann")
     await do(world, doing, question(ann))
 
     await do(world, doing, CloseAsk(key="k"), CloseAsk(key="k"), CloseAsk(key="other"))
@@ -221,10 +221,10 @@ async def test_an_open_key_is_asked_once_and_a_closed_one_again(store: SqlStore)
     assert len(_answers(doing)) == 1
 
 
-async def test_somebody_outside_the_chat_is_skipped(store: SqlStore) -> None:
+async def test_somebody_outside_the_chat_is_skipped(sqlite_store: SqlStore) -> None:
     """A person whose chat is not made yet is asked once they are in it, and then may answer."""
     doing = Doing()
-    world = World(store, doing)
+    world = World(sqlite_store, doing)
     (ann,) = await world.begin(("Ann", set()))
     await do(world, doing, question(ann, answers=(NO,)))
     room = next(RoomId(f"!{job.marker}:test") for _, job in world.server.jobs if isinstance(job, wire.MakeRoom))

@@ -142,10 +142,10 @@ async def test_more_than_five_hundred_people_are_refused(sqlite_store: SqlStore)
 
 
 @pytest.mark.asyncio
-async def test_power_that_is_lacking_is_named(store: SqlStore) -> None:
+async def test_power_that_is_lacking_is_named(sqlite_store: SqlStore) -> None:
     """An effect needs its account's power in the room; the sentence names the account and the level to give."""
     doing = Doing()
-    world = World(store, doing)
+    world = World(sqlite_store, doing)
     await world.begin()
     mark = wire.PowerMark(ROOM, "12", encrypted=True, levels=(("reader", 0), ("doorkeeper", 100)), needed=(("redact", 50),))
     await world.happens(marks=(mark,))
@@ -159,26 +159,26 @@ async def test_power_that_is_lacking_is_named(store: SqlStore) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_bot_is_silent_where_it_does_not_listen(store: SqlStore) -> None:
+async def test_the_bot_is_silent_where_it_does_not_listen(sqlite_store: SqlStore) -> None:
     """In a room without the reader nothing is posted; the sentence names the listening level."""
     doing = Doing()
-    world = World(store, doing)
+    world = World(sqlite_store, doing)
     await world.begin()
     private = RoomId("!private:test")
 
     def register(uow: UnitOfWork) -> None:
         uow.rooms.add(private, GROUP, "private", RoomSpec(name="Private", listening="doorkeeper"), None, "doing", START)
 
-    await store.transact(register)
+    await sqlite_store.transact(register)
     await do(world, doing, fx.PostMessage(room=private, text="Hello"))
 
     assert await reasons(world) == ["The bot does not speak in this room: its listening level is doorkeeper."]
 
 
 @pytest.mark.asyncio
-async def test_without_a_grant_nothing_leaves(store: SqlStore) -> None:
+async def test_without_a_grant_nothing_leaves(sqlite_store: SqlStore) -> None:
     """A plugin may yield only the kinds its manifest names."""
-    world = World(store, Bare())
+    world = World(sqlite_store, Bare())
     await world.begin(("Ann", set()))
 
     await world.says("ann", "Hello")

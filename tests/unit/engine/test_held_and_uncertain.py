@@ -60,9 +60,9 @@ async def test_removal_waits_for_a_yes_in_words(store: SqlStore) -> None:
     assert [line[:2] for line in await world.journal()] == [("RemoveMember", "held"), ("RemoveMember", "accepted")]
 
 
-async def test_a_key_member_does_not_decide_about_themselves(store: SqlStore) -> None:
+async def test_a_key_member_does_not_decide_about_themselves(sqlite_store: SqlStore) -> None:
     """When a key member is to be removed, only the others are asked, and their own yes counts for nothing."""
-    world, doing, (ann, bo, _), (with_ann, with_bo, _) = await _world(store)
+    world, doing, (ann, bo, _), (with_ann, with_bo, _) = await _world(sqlite_store)
 
     await do(world, doing, fx.RemoveMember(room=ROOM, person=bo, reason="spam"))
     await world.says("bo", "no", with_bo)
@@ -89,9 +89,9 @@ async def test_a_no_refuses_the_removal(store: SqlStore) -> None:
     assert [(event.kind, event.person) for event in doing.heard if isinstance(event, ev.EffectFailed)] == [("RemoveMember", cy)]
 
 
-async def test_a_week_of_silence_refuses_the_removal(store: SqlStore) -> None:
+async def test_a_week_of_silence_refuses_the_removal(sqlite_store: SqlStore) -> None:
     """Silence is no consent: after seven days nothing happens any more."""
-    world, doing, (_, _, cy), (with_ann, _, _) = await _world(store)
+    world, doing, (_, _, cy), (with_ann, _, _) = await _world(sqlite_store)
     await do(world, doing, fx.RemoveMember(room=ROOM, person=cy, reason="spam"))
 
     world.clock.forward(days=7)
@@ -104,10 +104,10 @@ async def test_a_week_of_silence_refuses_the_removal(store: SqlStore) -> None:
     assert doing.names_heard() == ["EffectFailed"]
 
 
-async def test_without_anybody_to_agree_the_removal_is_refused(store: SqlStore) -> None:
+async def test_without_anybody_to_agree_the_removal_is_refused(sqlite_store: SqlStore) -> None:
     """When no key member can be asked, the removal does not wait for ever: it is refused, and journal and plugin hear why."""
     doing = Doing()
-    world = World(store, doing)
+    world = World(sqlite_store, doing)
     cy, _ = await world.begin(("Cy", {"key_member"}), ("Di", set()))
 
     await do(world, doing, fx.RemoveMember(room=ROOM, person=cy, reason="spam"))
@@ -167,9 +167,9 @@ async def test_an_echo_settles_it_before_anybody_decides(store: SqlStore) -> Non
     assert "uncertain" not in await world.counts()
 
 
-async def test_what_looks_first_is_repeated_at_any_age(store: SqlStore) -> None:
+async def test_what_looks_first_is_repeated_at_any_age(sqlite_store: SqlStore) -> None:
     """Inviting looks whether it was done; it is repeated after a day without asking anybody."""
-    world, doing, (_, _, cy), _ = await _world(store)
+    world, doing, (_, _, cy), _ = await _world(sqlite_store)
     world.server.answers.append(wire.Later(1.0, "the server is away"))
     await do(world, doing, fx.InviteMember(room=ROOM, person=cy))
 

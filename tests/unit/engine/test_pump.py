@@ -74,9 +74,9 @@ async def test_a_limit_pauses_all_lanes_of_that_account_and_no_other(store: SqlS
     assert await world.counts() == {"done": 4}
 
 
-async def test_nothing_of_a_paused_account_is_claimed(store: SqlStore) -> None:
+async def test_nothing_of_a_paused_account_is_claimed(sqlite_store: SqlStore) -> None:
     """While an account is paused, what is decided then waits too, also in lanes that were empty before."""
-    world, doing = await _world(store)
+    world, doing = await _world(sqlite_store)
     world.server.answers.append(wire.Later(30.0, "M_LIMIT_EXCEEDED", whole_account=True))
     await do(world, doing, fx.PostMessage(room=ROOM, text="one"))
     world.server.jobs.clear()
@@ -194,14 +194,14 @@ async def test_after_a_restart_the_same_transaction_goes_again(store: SqlStore) 
     assert await store.transact(lambda uow: uow.outbox.echo(message.transaction, EventId("$1"), START)) is None
 
 
-async def test_a_result_booked_twice_changes_nothing(store: SqlStore) -> None:
+async def test_a_result_booked_twice_changes_nothing(sqlite_store: SqlStore) -> None:
     """When the database lost its answer and the result is booked again, the plugin is not told twice."""
-    world, doing = await _world(store)
+    world, doing = await _world(sqlite_store)
     await _queue(world, doing, fx.React(room=ROOM, target=EventId("$1"), key="x"))
-    (row,) = await store.transact(lambda uow: uow.outbox.claim(START, 1, ()))
+    (row,) = await sqlite_store.transact(lambda uow: uow.outbox.claim(START, 1, ()))
 
     for _ in range(2):
-        await store.transact(lambda uow: world.results.book(uow, row, wire.Never("M_FORBIDDEN"), START))
+        await sqlite_store.transact(lambda uow: world.results.book(uow, row, wire.Never("M_FORBIDDEN"), START))
 
     assert doing.names_heard() == ["EffectFailed"]
 

@@ -77,10 +77,10 @@ async def test_somebody_unknown_who_joins_is_entered_once(store: SqlStore) -> No
 
 
 @pytest.mark.asyncio
-async def test_only_joining_enters_somebody(store: SqlStore) -> None:
+async def test_only_joining_enters_somebody(sqlite_store: SqlStore) -> None:
     """An invitation, a knock or a leaving of somebody unknown enters nobody and tells nobody."""
     greeter = Greeter()
-    world = World(store, greeter)
+    world = World(sqlite_store, greeter)
     await world.begin()
 
     await world.happens(world.incoming(wire.Membership(user_of("bo"), "invite", "leave", "Bo"), "@reader:test"))
@@ -109,10 +109,10 @@ async def test_who_comes_back_is_marked_as_returned(store: SqlStore) -> None:
 
 
 @pytest.mark.asyncio
-async def test_declining_an_invitation_is_a_leaving(store: SqlStore) -> None:
+async def test_declining_an_invitation_is_a_leaving(sqlite_store: SqlStore) -> None:
     """Somebody of the group who declines has left; they were never in, so that they are greeted when they do come."""
     greeter = Greeter()
-    world = World(store, greeter)
+    world = World(sqlite_store, greeter)
     await world.begin(("Bo", set()))
 
     await world.happens(world.incoming(wire.Membership(user_of("bo"), "invite", "leave"), "@reader:test"))
@@ -148,10 +148,10 @@ async def test_a_room_that_is_not_registered_yet_waits(store: SqlStore) -> None:
 
 
 @pytest.mark.asyncio
-async def test_our_own_accounts_are_never_people(store: SqlStore) -> None:
+async def test_our_own_accounts_are_never_people(sqlite_store: SqlStore) -> None:
     """What our accounts do, and what is done to them, reaches no plugin and enters nobody."""
     doing, greeter = Doing(), Greeter()
-    world = World(store, doing, greeter)
+    world = World(sqlite_store, doing, greeter)
     await world.begin()
 
     for user in OURS:
@@ -165,10 +165,10 @@ async def test_our_own_accounts_are_never_people(store: SqlStore) -> None:
 
 
 @pytest.mark.asyncio
-async def test_each_kind_of_word_reaches_plugins(store: SqlStore) -> None:
+async def test_each_kind_of_word_reaches_plugins(sqlite_store: SqlStore) -> None:
     """Words, edits, redactions and reactions keep their target and their author."""
     doing = Doing()
-    world = World(store, doing)
+    world = World(sqlite_store, doing)
     (ann,) = await world.begin(("Ann", set()))
 
     said = await world.says("ann", "one")

@@ -69,9 +69,9 @@ async def test_others_are_told_who_may(sqlite_store: SqlStore, name: str, text: 
     assert (await chats.world.state("teller")).state == "on"
 
 
-async def test_plugin_commands_are_for_those_they_name(store: SqlStore) -> None:
+async def test_plugin_commands_are_for_those_they_name(sqlite_store: SqlStore) -> None:
     """Each command of a plugin says who may give it: anyone, key members (and admins), or admins."""
-    chats = await Chats(store).begin()
+    chats = await Chats(sqlite_store).begin()
 
     found = {name: [await chats.answers(name, text) for text in ("rota", "rota set monday", "rota clear")] for name in ("ann", "bo", "cy")}
 
@@ -84,9 +84,9 @@ async def test_plugin_commands_are_for_those_they_name(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["ann", "cy"])
-async def test_unproven_words_never_act(store: SqlStore, name: str) -> None:
+async def test_unproven_words_never_act(sqlite_store: SqlStore, name: str) -> None:
     """A message whose author is not proven by keys is no command, whoever seems to have written it; plugins see it as unproven."""
-    chats = await Chats(store).begin()
+    chats = await Chats(sqlite_store).begin()
 
     answered = [await chats.answers(name, text, verified=False) for text in ("plugins off teller", "rota")]
 
@@ -96,9 +96,9 @@ async def test_unproven_words_never_act(store: SqlStore, name: str) -> None:
     assert chats.teller.messages == ["plugins off teller", "rota"]
 
 
-async def test_words_elsewhere_are_no_commands(store: SqlStore) -> None:
+async def test_words_elsewhere_are_no_commands(sqlite_store: SqlStore) -> None:
     """In a room, and in somebody else's chat with the bot, an admin's command is only words."""
-    chats = await Chats(store).begin()
+    chats = await Chats(sqlite_store).begin()
 
     await chats.world.says("ann", "plugins off teller", ROOM)
     await chats.world.says("ann", "plugins off teller", chats.rooms["cy"])
@@ -153,9 +153,9 @@ async def test_unclear_words_get_one_sentence(sqlite_store: SqlStore, text: str,
 
 
 @pytest.mark.parametrize("verb", ["export", "forget"])
-async def test_what_is_kept_about_somebody_stays_out_of_chats(store: SqlStore, verb: str) -> None:
+async def test_what_is_kept_about_somebody_stays_out_of_chats(sqlite_store: SqlStore, verb: str) -> None:
     """Export and forget are for the terminal: in a chat they are refused, also to an admin, and the answer holds nothing of it."""
-    chats = await Chats(store).begin()
+    chats = await Chats(sqlite_store).begin()
 
     (answer,) = await chats.answers("ann", f"people {verb} Cy")
 
@@ -165,9 +165,9 @@ async def test_what_is_kept_about_somebody_stays_out_of_chats(store: SqlStore, v
     assert chats.teller.kept == "a number"
 
 
-async def test_the_answer_comes_at_night_and_in_the_same_chat(store: SqlStore) -> None:
+async def test_the_answer_comes_at_night_and_in_the_same_chat(sqlite_store: SqlStore) -> None:
     """Whoever asks is awake: the answer does not wait for the morning, and nobody else gets it."""
-    chats = await Chats(store).begin(quiet=QuietHours(time(17), time(7)))
+    chats = await Chats(sqlite_store).begin(quiet=QuietHours(time(17), time(7)))
 
     answered = await chats.answers("ann", "plugins list")
 
@@ -188,9 +188,9 @@ async def test_the_same_message_acts_once(store: SqlStore) -> None:
     assert len(chats.teller.added) == 1
 
 
-async def test_a_command_while_a_question_is_open_is_a_command(store: SqlStore) -> None:
+async def test_a_command_while_a_question_is_open_is_a_command(sqlite_store: SqlStore) -> None:
     """Somebody who was asked may still give commands; only words that are an answer answer."""
-    chats = await Chats(store).begin()
+    chats = await Chats(sqlite_store).begin()
     ann = (await chats.world.group()).with_role("admin")[0].id
     await do(chats.world, chats.doing, question(ann))
 
@@ -201,9 +201,9 @@ async def test_a_command_while_a_question_is_open_is_a_command(store: SqlStore) 
     assert chats.doing.names_heard() == ["AskAnswered"]
 
 
-async def test_a_plugin_that_is_off_does_not_hear_its_commands(store: SqlStore) -> None:
+async def test_a_plugin_that_is_off_does_not_hear_its_commands(sqlite_store: SqlStore) -> None:
     """The command of a plugin that is off is only words, which other plugins may hear."""
-    chats = await Chats(store).begin()
+    chats = await Chats(sqlite_store).begin()
     await chats.answers("ann", "plugins off teller")
 
     assert await chats.answers("cy", "rota") == []

@@ -57,9 +57,9 @@ async def test_a_timer_fires_once_at_its_time(store: SqlStore) -> None:
     assert [(event.at, type(event)) for event in doing.heard] == [(START + HOUR, ev.TimerFired)]
 
 
-async def test_a_clock_that_jumps_a_day_forward_fires_once(store: SqlStore) -> None:
+async def test_a_clock_that_jumps_a_day_forward_fires_once(sqlite_store: SqlStore) -> None:
     """A timer that was missed, for example while the machine slept, fires late, once, and knows when it was due."""
-    world, doing = await _world(store)
+    world, doing = await _world(sqlite_store)
 
     await _later(world, days=1)
 
@@ -90,9 +90,9 @@ async def test_a_moved_timer_fires_at_its_new_time_only(store: SqlStore) -> None
     assert [event.at for event in doing.heard] == [START]
 
 
-async def test_a_cancelled_timer_does_not_fire(store: SqlStore) -> None:
+async def test_a_cancelled_timer_does_not_fire(sqlite_store: SqlStore) -> None:
     """Cancelling forgets it; cancelling what is not there does nothing."""
-    world, doing = await _world(store)
+    world, doing = await _world(sqlite_store)
 
     await do(world, doing, fx.CancelTimer(key="t"), fx.CancelTimer(key="t"), fx.CancelTimer(key="other"))
     await _later(world, days=1)
@@ -128,9 +128,9 @@ async def test_a_timer_of_a_plugin_that_is_off_fires_late(store: SqlStore) -> No
     assert _fired(doing) == ["t"]
 
 
-async def test_a_timer_of_a_plugin_that_is_not_installed_fires_late(store: SqlStore) -> None:
+async def test_a_timer_of_a_plugin_that_is_not_installed_fires_late(sqlite_store: SqlStore) -> None:
     """A timer also waits while its plugin is not installed, for example during a change of versions."""
-    world, doing = await _world(store)
+    world, doing = await _world(sqlite_store)
     world.dispatcher.plugins = SmallPlugins()
 
     await _later(world, hours=1)
@@ -156,9 +156,9 @@ async def test_timers_that_wait_for_their_plugin_keep_nobody_back(sqlite_store: 
     assert [_fired(doing), _fired(other)] == [[], ["mine"]]
 
 
-async def test_a_timer_of_a_plugin_that_failed_waits_in_order(store: SqlStore) -> None:
+async def test_a_timer_of_a_plugin_that_failed_waits_in_order(sqlite_store: SqlStore) -> None:
     """A plugin that has stopped hears of its timer when somebody turns it on again, after what waited before."""
-    world, doing = await _world(store)
+    world, doing = await _world(sqlite_store)
     await _turn(world, "failed")
 
     await _later(world, hours=1)

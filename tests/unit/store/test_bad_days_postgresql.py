@@ -142,7 +142,12 @@ async def test_reading_that_is_given_up_leaves_nothing_behind(postgres: Postgres
     store = await opening(postgres_database)
     await store.transact(found_group)
     reading = asyncio.create_task(store.database.read(lambda connection: connection.execute(text("SELECT pg_sleep(60)"))))
-    await until(lambda: "pg_sleep" in postgres.sql(postgres_database, "SELECT query FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"))
+    await until(
+        lambda: (
+            "pg_sleep"
+            in postgres.sql(postgres_database, "SELECT query FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()")
+        )
+    )
 
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
