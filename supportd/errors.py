@@ -27,6 +27,10 @@ class SupportdError(Exception):
         return self.sentence()
 
 
+class Fault(SupportdError):
+    """Something outside of supportd does not work; see the sentence of the error itself."""
+
+
 class ConfigurationError(SupportdError):
     """The configuration cannot be used: {problem}."""
 

@@ -32,7 +32,7 @@ class NoDaemon(SupportdError):
 
 
 class DaemonSilent(SupportdError):
-    """The daemon did not answer in time: look at its log, then give the command again (it is carried out once)."""
+    """The daemon did not answer in time and may still carry the command out: look with supportd journal before you give it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Literal
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -81,9 +82,9 @@ class DaemonDoors:
             link = uow.links.find(token)
             if link is None or not uow.links.use(token, now):
                 return False
-            used = LinkUsed(
-                id=EventId(f"form:{link.group}:{link.plugin}:{link.key}"), group=link.group, at=now, key=link.key, person=link.person
-            )
+            # Two links may have one key; each press is an event of its own.
+            id_ = EventId(f"form:{hashlib.sha256(token.encode()).hexdigest()[:32]}")
+            used = LinkUsed(id=id_, group=link.group, at=now, key=link.key, person=link.person)
             self._parts.engine.dispatcher.handle(uow, Task(used, only=link.plugin), now)
             return True
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from supportd.engine import asks, gate, names
 from supportd.engine.inner import CORE, CreateDirect
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from supportd.sdk.events import EffectFailed
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId
+
+
+#: The earliest a timer comes after it was started.
+SOONEST: Final = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -49,7 +54,8 @@ def carry_out(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effe
 def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) -> None:
     match effect:
         case fx.StartTimer(key=key, at=at):
-            uow.timers.start(group.id, plugin, key, at)
+            # A timer for a time that is past comes once, soon; at once it could start itself again without an end.
+            uow.timers.start(group.id, plugin, key, max(at, group.now + SOONEST))
         case fx.CancelTimer(key=key):
             uow.timers.cancel(group.id, plugin, key)
         case fx.RecordConsent(person=person, kind=kind, wording=wording, given=given, how=how):
@@ -97,9 +103,10 @@ def write_to(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effec
         _add(uow, group, CORE, names.derived("direct", group.id, person), making, gate.Passed(group.now))
     state = uow.rooms.membership(room, person) if room is not None else None
     if room is not None and state == "leave":
-        # They left or declined earlier; the words wait until they accept.
+        # They left or declined earlier; the words wait until they accept. One invitation a week, however much there is to say.
+        week = group.now.isocalendar()[:2]
         invited = fx.InviteMember(room=room, person=person)
-        _add(uow, group, CORE, names.derived("again", id_), invited, gate.Passed(group.now))
+        _add(uow, group, CORE, names.derived("again", group.id, person, *week), invited, gate.Passed(group.now))
     _add(uow, group, plugin, id_, effect, passed, blocked=state != "join")
 
 

@@ -10,7 +10,7 @@ from supportd.engine.deed import Deeds
 from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
 from supportd.engine.task import Task
-from supportd.errors import SupportdError
+from supportd.errors import Fault
 from supportd.sdk import events as ev
 from supportd.sdk.effects import Effect, Reply
 from supportd.sdk.ids import EventId
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from supportd.sdk.ids import RoomId
 
 #: An event may lead to others (an answer decides an ask); a chain longer than this is a mistake in the core.
-LONGEST_CHAIN = 100
+LONGEST_CHAIN = 500
+#: Refused effects of one hook call that the plugin is told of.
+MOST_TOLD = 10
 
 
 class Dispatcher:
@@ -118,15 +120,20 @@ class Dispatcher:
         deeds.leaving += attempt.leaving
         if status.failures or status.state == "retrying":
             failing.recovered(uow, group, status)
-        return [] if isinstance(task.event, ev.EffectFailed) else [Task(one, only=plugin) for one in attempt.refused]
+        if isinstance(task.event, ev.EffectFailed):
+            return []
+        # All refusals stand in the journal; a plugin that errs a hundred times at once hears of the first few.
+        return [Task(one, only=plugin) for one in attempt.refused[:MOST_TOLD]]
 
     def _call(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, status: PluginStatus, deeds: Deeds) -> None:
         event = task.event
         room: RoomId | None = getattr(event, "room", None)
         try:
             settings = self.plugins.settings(uow, plugin, group.id, room)
-        except (SupportdError, ValueError) as error:
-            raise HookFailed(plugin=plugin, hook=event.hook, cause=f"its settings raise {type(error).__name__}") from error
+        except Exception as error:
+            if isinstance(error, Fault):
+                raise
+            raise HookFailed(plugin=plugin, hook=event.hook, cause=f"its settings raise {type(error).__name__}") from None
         given = {
             "event": event,
             "group": group,
@@ -140,7 +147,13 @@ class Dispatcher:
                 raise HookFailed(
                     plugin=plugin, hook=event.hook, cause=problem or f"it yielded a {type(value).__name__} instead of an effect"
                 )
-            self._effect(uow, group, plugin, names.derived(event.id, plugin, index), value, status, deeds)
+            try:
+                self._effect(uow, group, plugin, names.derived(event.id, plugin, index), value, status, deeds)
+            except Exception as error:
+                if isinstance(error, Fault):
+                    raise
+                cause = f"its {type(value).__name__} cannot be carried out ({type(error).__name__})"
+                raise HookFailed(plugin=plugin, hook=event.hook, cause=cause) from None
 
     def _effect(self, uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, status: PluginStatus, deeds: Deeds) -> None:
         decision = gate.admit(uow, group, plugin, self.plugins.grants(plugin), effect)

@@ -6,11 +6,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import telling, wire
+from supportd.engine import aside, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
 from supportd.engine.timers import fire_due, retry_due
+from supportd.errors import Fault
 from supportd.logs import get_logger, short
 from supportd.sdk import events as ev
 
@@ -81,11 +82,27 @@ class Engine:
     async def _commit(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...]) -> None:
         started = time.perf_counter()
         findings = await self._assess(chunk)
-        leaving = await settled(self.store, lambda uow: self._work(uow, chunk, marks, findings))
+        try:
+            leaving = await settled(self.store, lambda uow: self._work(uow, chunk, marks, findings))
+        except Exception as error:
+            if isinstance(error, Fault) or not chunk:
+                raise
+            await self._one_by_one(chunk, marks, error)
+            return
         self.pump.wake()
         self.timers_changed.set()
         if chunk:
             log.info("events.handled", events=len(chunk), effects=leaving, took_ms=round((time.perf_counter() - started) * 1000, 1))
+
+    async def _one_by_one(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...], error: Exception) -> None:
+        """Commit each event alone; one that raises by itself is set aside, since it would raise again for ever."""
+        if len(chunk) == 1:
+            log.error("event.set_aside", kind=type(chunk[0].content).__name__, error=error)
+            await settled(self.store, lambda uow: aside.incoming(uow, chunk[0], error, self.clock.now()))
+        else:
+            for one in chunk:
+                await self._commit((one,), ())
+        await self._commit((), marks)
 
     def _work(
         self,
@@ -138,7 +155,13 @@ class Engine:
             active = [name for name in able if uow.states.get(group, name).state in {"on", "shadow", "retrying"}]
             return event, {name: self.dispatcher.plugins.settings(uow, name, group, incoming.room) for name in active}
 
-        seen = await looked(self.store, look)
+        try:
+            seen = await looked(self.store, look)
+        except Exception as error:
+            if isinstance(error, Fault):
+                raise
+            # A plugin's settings that raise are met again, and booked, when its hook is called.
+            seen = None
         if seen is None:
             return {}
         event, settings = seen
@@ -178,9 +201,32 @@ class Engine:
     async def _fire(self, now: datetime) -> int:
         if not await looked(self.store, lambda uow: _anything(uow, now)):
             return 0
-        fired = await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now) + retry_due(uow, self.dispatcher, now))
+        try:
+            fired = await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now) + retry_due(uow, self.dispatcher, now))
+        except Exception as error:
+            if isinstance(error, Fault):
+                raise
+            fired = await self._fire_one(now)
         self.pump.wake()
         return fired
+
+    async def _fire_one(self, now: datetime) -> int:
+        """Fire the first that is due, alone; what raises by itself is set aside, since it would raise again for ever."""
+        timers, waiting = await looked(self.store, lambda uow: (uow.timers.due(now, 1), uow.inbox.due(now)))
+        try:
+            if timers:
+                return await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now, 1))
+            return await settled(self.store, lambda uow: retry_due(uow, self.dispatcher, now, 1))
+        except Exception as error:
+            if isinstance(error, Fault):
+                raise
+            log.error("timer.set_aside" if timers else "event.set_aside", error=error)  # noqa: TRY400 - a traceback may quote a member
+            reason = error
+        if timers:
+            await settled(self.store, lambda uow: aside.timer(uow, timers[0], reason, now))
+        elif waiting is not None:
+            await settled(self.store, lambda uow: aside.waiting(uow, waiting, reason, now))
+        return 1
 
 
 #: Seconds between two deletions of what is past its time.

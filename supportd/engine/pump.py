@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from supportd.engine import jobs, wire
 from supportd.engine.inner import CreateDirect
 from supportd.engine.retry import looked, settled
+from supportd.errors import Fault
 from supportd.logs import get_logger, short
 from supportd.sdk import effects as fx
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from supportd.engine.results import Results
     from supportd.engine.unit import OutboxRow, Store, UnitOfWork
     from supportd.engine.wire import Account, Job, Outcome
+    from supportd.sdk.facts import Group
 
 log = get_logger(__name__)
 
@@ -113,7 +115,13 @@ class Pump:
         if now - row.first_sent > CERTAIN_FOR and not isinstance(row.effect, LOOKS_FIRST):
             self.results.uncertain(uow, row, now)
             return Claimed(row, ())
-        found = jobs.jobs_of(uow, row, uow.groups.facts(row.group, now).name, self.server)
+        group = uow.groups.facts(row.group, now)
+        awake = _awake(group, row, now)
+        if awake > now:
+            # Their quiet hours began while it waited.
+            uow.outbox.later(row.id, awake)
+            return Claimed(row, ())
+        found = jobs.jobs_of(uow, row, group.name, self.server)
         if found is None:
             self.results.never(uow, row, "M_NOT_FOUND", now)
             return Claimed(row, ())
@@ -127,7 +135,7 @@ class Pump:
         now = self.clock.now()
         if isinstance(outcome, wire.Later) and outcome.whole_account:
             self.paused[row.account] = now + timedelta(seconds=outcome.seconds)
-        await settled(self.store, lambda uow: self.results.book(uow, row, outcome, now))
+        await self._book(row, outcome, now)
         self._served_now.discard(row.id)
         log.info(
             _SENT[type(outcome)],
@@ -138,6 +146,16 @@ class Pump:
             id=short(row.id),
             attempts=row.attempts,
         )
+
+    async def _book(self, row: OutboxRow, outcome: Outcome, now: datetime) -> None:
+        try:
+            await settled(self.store, lambda uow: self.results.book(uow, row, outcome, now))
+        except Exception as error:
+            if isinstance(error, Fault):
+                raise
+            # What follows from it raised; that it arrived (or did not) is booked all the same, or it would be sent again.
+            log.error("effect.followed_by_error", kind=type(row.effect).__name__, group=row.group, error=error)  # noqa: TRY400 - see above
+            await settled(self.store, lambda uow: self.results.close(uow, row, outcome, now))
 
     async def _perform(self, row: OutboxRow, steps: tuple[Job, ...]) -> Outcome:
         outcome: Outcome = wire.Done()
@@ -172,3 +190,11 @@ class Pump:
         for task in busy:
             task.cancel()
         await asyncio.gather(*busy, return_exceptions=True)
+
+
+def _awake(group: Group, row: OutboxRow, now: datetime) -> datetime:
+    """Return when the person a row is for may be written to."""
+    person = group.person(row.person) if row.person is not None else None
+    if person is None or not isinstance(row.effect, (fx.PostDirect, fx.OfferLink)) or getattr(row.effect, "urgent", False):
+        return now
+    return group.awake_at(person, now)

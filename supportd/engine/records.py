@@ -1,4 +1,4 @@
-"""Frozen values that pass between the engine and the store: rows, waiting things, lines, links with their door."""
+"""Frozen values that pass between the engine and the store: rows, waiting things, lines, links; and the two smallest doors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import Event
     from supportd.sdk.facts import QuietHours, Role
-    from supportd.sdk.ids import GroupId, PersonId, UserId
+    from supportd.sdk.ids import EventId, GroupId, PersonId, UserId
 
 RowState = Literal["waiting", "blocked", "held", "sending", "uncertain", "done", "refused"]
 
@@ -159,3 +159,13 @@ class Links(Protocol):
 
     def use(self, token: str, now: datetime) -> bool:
         """Use a link by compare-and-set; False when it was used or has expired."""
+
+
+class Handled(Protocol):
+    """The ids of events that are done with, kept for 30 days."""
+
+    def seen(self, id_: EventId) -> bool:
+        """Tell whether the event was handled."""
+
+    def add(self, id_: EventId, at: datetime) -> None:
+        """Remember that it is handled now."""

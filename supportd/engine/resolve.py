@@ -30,7 +30,8 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
         return None
     if isinstance(incoming.content, wire.Membership):
         return _membership(uow, incoming, incoming.content, group, ours)
-    if incoming.sender in ours:
+    if incoming.sender in ours or uow.people.forgotten(group, incoming.sender):
+        # Who was forgotten stays a stranger until somebody enters them again, even where they are still in a room.
         return None
     return _words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
 
@@ -63,7 +64,7 @@ def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | N
 
 
 def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupId, ours: Collection[UserId]) -> ev.Event | None:
-    if content.subject in ours:
+    if content.subject in ours or uow.people.forgotten(group, content.subject):
         return None
     person = uow.people.by_user(group, content.subject)
     if person is None:
@@ -75,8 +76,18 @@ def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group:
     if content.state == "join" and before != "join":
         return ev.MemberJoined(id=id_, group=group, at=at, room=room, member=person, returned=was_in)
     if content.state in {"leave", "ban"} and before in {"join", "invite"}:
+        _withdraw(uow, group, person, at)
         return ev.MemberLeft(id=id_, group=group, at=at, room=room, member=person)
     return None
+
+
+def _withdraw(uow: UnitOfWork, group: GroupId, person: PersonId, at: datetime) -> None:
+    """Take back what waits for somebody who is in no room of the group any more and never came into their direct chat."""
+    known = uow.groups.facts(group, at)
+    if any(person in room.joined for room in known.rooms):
+        return
+    for urgent in (False, True):
+        uow.outbox.refuse_lane(names.direct_lane(person, urgent=urgent), at)
 
 
 def direct_joined(uow: UnitOfWork, event: ev.Event, direct_with: PersonId | None) -> bool:

@@ -67,6 +67,14 @@ class Results:
                     self.dispatcher.handle(uow, Task(event), now)
 
     @staticmethod
+    def close(uow: UnitOfWork, row: OutboxRow, outcome: Outcome, now: datetime) -> None:
+        """Keep the outcome of ``row`` and nothing that follows from it."""
+        if isinstance(outcome, wire.Done):
+            uow.outbox.done(row.id, now, outcome.event)
+        else:
+            uow.outbox.refused(row.id, now)
+
+    @staticmethod
     def _later(uow: UnitOfWork, row: OutboxRow, outcome: Later, now: datetime) -> None:
         # The server's own wait is kept to the millisecond; our own doubles up to five minutes.
         wait = outcome.seconds if outcome.whole_account else max(outcome.seconds, min(2.0 ** min(row.attempts, 9), 300.0))

@@ -23,13 +23,13 @@ AT_ONCE = 50
 ABSENT = timedelta(hours=1)
 
 
-def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
+def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime, limit: int = AT_ONCE) -> int:
     """Fire due timers and forget them, in the same transaction as what follows.
 
     A timer whose plugin is off in the group, or not installed, is put off by :data:`ABSENT` again and again: it is not lost, and fires
     within that time after the plugin is turned on. Its ``TimerFired.at`` is then the time it was put off to.
     """
-    due = uow.timers.due(now, AT_ONCE)
+    due = uow.timers.due(now, limit)
     for timer in due:
         if timer.plugin != CORE and _absent(uow, dispatcher, timer):
             uow.timers.start(timer.group, timer.plugin, timer.key, now + ABSENT)
@@ -59,10 +59,10 @@ def _core_timer(uow: UnitOfWork, dispatcher: Dispatcher, timer: DueTimer, now: d
             dispatcher.handle(uow, task, now)
 
 
-def retry_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime) -> int:
+def retry_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime, limit: int = AT_ONCE) -> int:
     """Give the oldest due event of a failed plugin another try, and those that waited behind it."""
     count = 0
-    while (waiting := uow.inbox.due(now)) is not None and count < AT_ONCE:
+    while (waiting := uow.inbox.due(now)) is not None and count < limit:
         count += 1
         event, plugin = waiting.event, waiting.plugin
         if plugin is None or not isinstance(event, Event) or uow.states.get(event.group, plugin).state == "off":

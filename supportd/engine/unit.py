@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from supportd.engine.records import (
     DueTimer,
+    Handled,
     JournalLine,
     Link,
     Links,
@@ -77,6 +78,9 @@ class People(Protocol):
     def user_of(self, person: PersonId) -> UserId | None:
         """Return a person's Matrix id, or ``None`` without an account."""
 
+    def forgotten(self, group: GroupId, user: UserId) -> bool:
+        """Tell whether somebody with this Matrix id was forgotten and nobody entered them again."""
+
     def set_roles(self, person: PersonId, roles: frozenset[Role]) -> None:
         """Replace a person's roles."""
 
@@ -147,16 +151,6 @@ class Rooms(Protocol):
 
     def power(self, room: RoomId) -> tuple[Mapping[Account, int], Mapping[str, int]] | None:
         """Return our accounts' levels and the levels needed, or ``None`` before they were seen."""
-
-
-class Handled(Protocol):
-    """The ids of events that are done with, kept for 30 days."""
-
-    def seen(self, id_: EventId) -> bool:
-        """Tell whether the event was handled."""
-
-    def add(self, id_: EventId, at: datetime) -> None:
-        """Remember that it is handled now."""
 
 
 class Inbox(Protocol):

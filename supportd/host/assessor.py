@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import multiprocessing
 import pickle
@@ -63,13 +64,15 @@ class WorkerAssessor:
             self._worker = None
 
     def _ask(self, plugin: str, event: Event, settings: Settings) -> tuple[Finding, ...] | None:
-        if self._worker is None:
-            self._worker = _Worker(self._able)
         try:
+            if self._worker is None:
+                self._worker = _Worker(self._able)
             answer = self._worker.ask((plugin, event, settings), self._limit)
-        except (TimeoutError, EOFError, OSError):
-            # What hangs is ended; the next event meets a fresh worker.
-            self._worker.end()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a plugin or the worker, the event is "not assessed"
+            log.warning("assessment.broke", plugin=plugin, error=error)
+            if self._worker is not None:
+                # What hangs is ended; the next event meets a fresh worker.
+                self._worker.end()
             self._worker = None
             return None
         if isinstance(answer, tuple) and all(isinstance(one, Finding) for one in answer):
@@ -86,7 +89,11 @@ class _Worker:
         self._process: BaseProcess = context.Process(target=_serve, args=(theirs, dict(able)), name="supportd-assess", daemon=True)
         self._process.start()
         theirs.close()
-        if not self._pipe.poll(START) or self._pipe.recv() != "ready":
+        try:
+            ready = self._pipe.poll(START) and self._pipe.recv() == "ready"
+        except (EOFError, OSError):
+            ready = False
+        if not ready:
             self.end()
             raise TimeoutError
 
@@ -109,7 +116,11 @@ def _place(plugin: Plugin) -> tuple[str, str]:
 def _serve(pipe: Connection, able: Mapping[str, tuple[str, str]]) -> None:
     """Answer questions until the pipe ends; the worker's whole life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    plugins = {name: getattr(importlib.import_module(module), kind)() for name, (module, kind) in able.items()}
+    plugins = {}
+    for name, (module, kind) in able.items():
+        # One that cannot be loaded here is "not assessed"; the others are.
+        with contextlib.suppress(Exception):
+            plugins[name] = getattr(importlib.import_module(module), kind)()
     pipe.send("ready")
     while True:
         try:

@@ -85,6 +85,6 @@ def checked(plugin: str, model: type[Settings], key: str, value: str) -> str:
 
 def _readings(value: str) -> Iterable[object]:
     """Yield what a person may mean: JSON (numbers, lists, true), else the words as they are."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         yield json.loads(value)
     yield value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from supportd.engine.wire import Edited, Incoming, Membership, Reacted, Redacted, Said
 from supportd.matrix.roomstate import MEMBERSHIPS
 from supportd.matrix.shapes import identifier, obj, one_of, text, whole
+from supportd.sdk._names import visible
 
 if TYPE_CHECKING:
     from supportd.engine.wire import Content, MembershipState
@@ -21,8 +21,6 @@ LONGEST_NAME: Final = 100
 
 _SPOKEN: Final = frozenset({"m.text", "m.notice", "m.emote"})
 _FILES: Final = frozenset({"m.image", "m.file", "m.audio", "m.video"})
-# Controls, zero-width characters and the marks that turn text around (trust.md, hostile input).
-_INVISIBLE: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _LAST_MOMENT: Final = 253_370_764_800_000
 
 
@@ -59,7 +57,7 @@ def _state(event: dict[str, Any], previous: str | None) -> Content | None:
 
 def display_name(name: str) -> str | None:
     """Return ``name`` without what is invisible or turns text around."""
-    return " ".join(_INVISIBLE.sub("", name).split())[:LONGEST_NAME] or None
+    return visible(name)[:LONGEST_NAME] or None
 
 
 def _message(event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None) -> Content | None:

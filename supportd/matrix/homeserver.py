@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from supportd.engine import wire
+from supportd.logs import get_logger
 from supportd.matrix import people, sending
 from supportd.matrix.errors import MatrixError
 from supportd.matrix.outcome import Limiter, outcome_of
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
     from supportd.matrix.making import RoomMaker
     from supportd.matrix.sending import Sender
+
+
+log = get_logger(__name__)
+
+#: Seconds until a job that a library's error ended is tried again.
+BROKEN_WAIT: Final = 60.0
 
 
 class MatrixHomeserver:
@@ -39,6 +46,9 @@ class MatrixHomeserver:
             return await self._do(account, job)
         except MatrixError as error:
             return outcome_of(error, account, self.limiter)
+        except Exception as error:  # noqa: BLE001 - a library's error in one room must not stop all others
+            log.error("job.broke", kind=type(job).__name__, account=account, error=error)  # noqa: TRY400 - a traceback may quote a member
+            return wire.Later(BROKEN_WAIT, type(error).__name__)
 
     async def _do(self, account: Account, job: Job) -> Outcome:
         api = self.apis[account]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote, urlencode
@@ -184,13 +185,14 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _wait(details: dict[str, Any], headers: dict[str, str]) -> float:
-    wait = details.get("retry_after_ms")
-    if isinstance(wait, (int, float)) and not isinstance(wait, bool) and wait >= 0:
-        return min(wait / 1000, LONGEST_WAIT)
-    try:
-        return min(max(float(headers.get("Retry-After", DEFAULT_WAIT)), 0.0), LONGEST_WAIT)
-    except ValueError:
-        return DEFAULT_WAIT
+    for value, unit in ((details.get("retry_after_ms"), 1000.0), (headers.get("Retry-After"), 1.0)):
+        try:
+            seconds = float(value) / unit if value is not None and not isinstance(value, bool) else math.nan
+        except (ValueError, TypeError, OverflowError):
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return min(seconds, LONGEST_WAIT)
+    return DEFAULT_WAIT
 
 
 def _flows(details: dict[str, Any]) -> tuple[tuple[str, ...], ...]:

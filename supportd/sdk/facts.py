@@ -147,6 +147,8 @@ class Room:
     direct_with: PersonId | None = None
     #: Who is in it now, as far as the reader has seen.
     joined: frozenset[PersonId] = frozenset()
+    #: Who left it, or declined to come; nobody invites them again unasked.
+    left: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

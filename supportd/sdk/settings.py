@@ -34,6 +34,9 @@ PLACEHOLDERS = frozenset({"group", "member", "helper", "link", "when"})
 
 
 def _known_placeholders(text: str) -> str:
+    if any(ord(sign) < ord(" ") and sign not in "\n\t" for sign in text):
+        sentence = "a text for people has no control characters; write it again without them."
+        raise ValueError(sentence)
     for _literal, name, _spec, _conversion in string.Formatter().parse(text):
         if name is not None and name not in PLACEHOLDERS:
             known = ", ".join(f"{{{one}}}" for one in sorted(PLACEHOLDERS))

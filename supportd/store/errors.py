@@ -8,55 +8,55 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from supportd.errors import SupportdError
+from supportd.errors import Fault, SupportdError
 
 
 class StoreError(SupportdError):
     """The store could not do this; see the log for what came before and try again."""
 
 
-class DiskFull(StoreError):
+class DiskFull(StoreError, Fault):
     """The disk is full and nothing was written: free some space on the disk that holds the store, and supportd goes on."""
 
 
-class DatabaseLocked(StoreError):
+class DatabaseLocked(StoreError, Fault):
     """Another program holds the database and did not let go in time: close database shells and backups, and supportd goes on."""
 
 
-class DatabaseUnreadable(StoreError):
+class DatabaseUnreadable(StoreError, Fault):
     """The database {path} cannot be read: put back the host key it was made with, or restore the database from a backup."""
 
     status = 78
 
 
-class DatabaseFailed(StoreError):
+class DatabaseFailed(StoreError, Fault):
     """The disk reported an error while the store was written: check the disk, then start supportd again."""
 
     #: EX_IOERR of sysexits.h: the service manager starts the daemon again, which reads everything anew.
     status = 74
 
 
-class DatabaseAway(StoreError):
+class DatabaseAway(StoreError, Fault):
     """PostgreSQL does not answer and nothing was written: start it or check its address, and supportd goes on."""
 
 
-class DatabaseRefused(StoreError):
+class DatabaseRefused(StoreError, Fault):
     """PostgreSQL does not let supportd in: check the name, the password and the database in the store's address."""
 
     status = 78
 
 
-class CommitUnknown(StoreError):
+class CommitUnknown(StoreError, Fault):
     """The connection broke while a commit was under way, so it may or may not be done: look by its key, then do it again."""
 
 
-class StoreInUse(StoreError):
+class StoreInUse(StoreError, Fault):
     """Another supportd uses this store: stop it first, or give this one a store of its own."""
 
     status = 78
 
 
-class NotDurable(StoreError):
+class NotDurable(StoreError, Fault):
     """The database does not keep what it confirms ({setting} is {value}): change that setting, then start supportd again."""
 
     status = 78
@@ -66,11 +66,11 @@ class RowRefused(StoreError):
     """The database refused a row because of its rule {rule}: this is a mistake in the program, please report it."""
 
 
-class ReadOnly(StoreError):
+class ReadOnly(StoreError, Fault):
     """This piece of work may only read: a change must go through transact."""
 
 
-class StoreClosed(StoreError):
+class StoreClosed(StoreError, Fault):
     """The store is closed already: start supportd again."""
 
 

@@ -46,8 +46,12 @@ KEPT: Final = (
     ("journal", text("DELETE FROM journal WHERE at < :before"), timedelta(days=90)),
     ("links", text("DELETE FROM links WHERE expires < :before"), timedelta(days=1)),
     ("asks", text("DELETE FROM asks WHERE ended IS NOT NULL AND ended < :before"), timedelta(days=30)),
+    ("ask_answers", text("DELETE FROM ask_answers WHERE at < :before AND ask_id NOT IN (SELECT id FROM asks)"), timedelta(days=30)),
+    ("cases", text("DELETE FROM cases WHERE closed IS NOT NULL AND closed < :before"), timedelta(days=90)),
+    ("duties", text("DELETE FROM duties WHERE end_at < :before"), timedelta(days=365)),
     ("outbox", text("DELETE FROM outbox WHERE ended IS NOT NULL AND ended < :before"), timedelta(days=90)),
 )
+_NOBODY_ASKED: Final = text("DELETE FROM ask_people WHERE ask_id NOT IN (SELECT id FROM asks)")
 #: Words that could not be delivered are wiped after this, delivered or not.
 WORDS_KEPT: Final = timedelta(days=7)
 #: A question of ours that nobody answered, and whose timer did not end it, ends here and is wiped.
@@ -109,6 +113,7 @@ class SqlUnitOfWork:
             touched.append("outbox")
         if self.connection.execute(_OPEN_TOO_LONG, {"now": to_us(now), "before": to_us(now - _ASKS_KEPT)}).rowcount:
             touched.append("asks")
+        self.connection.execute(_NOBODY_ASKED)
         for name, statement, age in KEPT:
             if self.connection.execute(statement, {"before": to_us(now - age)}).rowcount:
                 touched.append(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from supportd.store.database import open_database
 from supportd.store.errors import SchemaTooNew
 from supportd.store.open import open_store
 from supportd.store.tables import metadata
-from tests.crash.test_crash import Zygote
+from tests.crash.test_crash import Zygote, quick_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,17 +72,15 @@ async def test_newer_schema_is_refused_with_a_sentence(url: str) -> None:
     assert caught.value.status == 78
 
 
-def test_killed_at_each_statement_it_starts_again_on_sqlite(tmp_path: Path) -> None:
+def test_killed_at_each_statement_it_starts_again_on_sqlite() -> None:
     """Killed before any statement or commit of the first start, the next start makes the whole schema."""
     zygote = Zygote()
-    try:
-        names = migrated(zygote, f"sqlite:///{tmp_path}/whole.db", tmp_path)
+    with contextlib.closing(zygote), quick_folder() as folder:
+        names = migrated(zygote, f"sqlite:///{folder}/whole.db", folder)
         for point in range(1, len(names) + 1):
-            url = f"sqlite:///{tmp_path}/{point}.db"
-            assert zygote.run(migrate=True, url=url, kill=point, out=str(tmp_path / "out")) == -signal.SIGKILL
-            migrated(zygote, url, tmp_path)
-    finally:
-        zygote.close()
+            url = f"sqlite:///{folder}/{point}.db"
+            assert zygote.run(migrate=True, url=url, kill=point, out=str(folder / "out")) == -signal.SIGKILL
+            migrated(zygote, url, folder)
 
     print(f"\nmigration, sqlite: killed at {len(names)} of {len(names)} boundaries, started again after each")
     assert len(names) > 40

@@ -112,13 +112,14 @@ class ConfidentialRooms(Plugin):
     def _invite_missing(self, group: Group) -> Iterator[Effect]:
         for person in group.people:
             if person.has_account:
-                yield from self._invite(group, person)
+                yield from self._invite(group, person, again=False)
 
     @staticmethod
-    def _invite(group: Group, person: Person) -> Iterator[Effect]:
+    def _invite(group: Group, person: Person, *, again: bool = True) -> Iterator[Effect]:
         for key in (SPACE, CIRCLE):
             room = group.room(key)
-            if room is None or person.id in room.joined:
+            # Who has left has said something by it; only being entered anew brings another invitation.
+            if room is None or person.id in room.joined or (not again and person.id in room.left):
                 continue
             yield InviteMember(room=room.id, person=person.id)
             if "key_member" in person.roles and person.id not in _owners(group):

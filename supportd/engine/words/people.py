@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
 from supportd.engine.words.desk import Said, WordsUnclear
+from supportd.sdk._names import visible
 from supportd.sdk.events import PersonAdded
 from supportd.sdk.facts import Role
 from supportd.sdk.ids import EventId, UserId
@@ -16,6 +17,7 @@ from supportd.sdk.ids import EventId, UserId
 if TYPE_CHECKING:
     from supportd.engine.words.desk import Desk
     from supportd.sdk.facts import Person
+    from supportd.sdk.ids import PersonId
 
 USAGE: Final = "people add NAME [MATRIX-ID] [key_member or admin], people list, people export NAME, or people forget NAME"
 _USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
@@ -56,16 +58,28 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     roles = [word.replace("-", "_") for word in rest if not word.startswith("@")]
     if (user is not None and not _USER.fullmatch(user)) or len(rest) - len(roles) > 1 or not set(roles) <= set(get_args(Role)):
         raise WordsUnclear(usage=USAGE)
-    if not 0 < len(name.strip()) <= _LONGEST:
-        raise WordsUnclear(usage=f"a name of at most {_LONGEST} letters")
-    new = NewPerson(user=user, name=name.strip(), roles=frozenset({"member", *cast("list[Role]", roles)}))
+    name = visible(name)
+    if not 0 < len(name) <= _LONGEST:
+        raise WordsUnclear(usage=f"a name of 1 to {_LONGEST} visible letters")
+    new = NewPerson(user=user, name=name, roles=frozenset({"member", *cast("list[Role]", roles)}))
     if user is not None and (there := desk.uow.people.by_user(desk.group, user)) is not None:
-        return Said(f"{desk.facts().name_of(there)} is in the group already.", {"id": there, "added": False})
+        return _again(desk, there, frozenset(cast("list[Role]", roles)))
     person = desk.uow.people.add(desk.group, new, desk.now)
     _journal(desk, "somebody was entered in the group's people")
     event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
     desk.dispatcher.handle(desk.uow, Task(event), desk.now)
     return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
+
+
+def _again(desk: Desk, there: PersonId, roles: frozenset[Role]) -> Said:
+    """Give more roles to somebody who is in the group already."""
+    known = desk.facts().person(there)
+    name, has = (known.name, known.roles) if known is not None else ("", frozenset())
+    if roles <= has:
+        return Said(f"{name} is in the group already.", {"id": there, "added": False})
+    desk.uow.people.set_roles(there, has | roles)
+    _journal(desk, "somebody got another role")
+    return Said(f"{name} is {' and '.join(sorted(roles))} now.", {"id": there, "added": False, "roles": sorted(has | roles)})
 
 
 def _export(desk: Desk, person: Person) -> Said:

@@ -55,7 +55,7 @@ def member_joins(name: str, room: str | None = None) -> Act:
         person = world.people.get(name) or world.add(name)
         returned = (place.id, person.id) in world.been
         world.been.add((place.id, person.id))
-        world.rooms[place.key] = replace(place, joined=place.joined | {person.id})
+        world.rooms[place.key] = replace(place, joined=place.joined | {person.id}, left=place.left - {person.id})
         world.tell(ev.MemberJoined(id=world.next_id(), group=world.group, at=world.now, room=place.id, member=person.id, returned=returned))
 
     return act
@@ -66,7 +66,7 @@ def member_leaves(name: str, room: str | None = None) -> Act:
 
     def act(world: World) -> None:
         place, person = world.room(room), world.person(name)
-        world.rooms[place.key] = replace(place, joined=place.joined - {person.id})
+        world.rooms[place.key] = replace(place, joined=place.joined - {person.id}, left=place.left | {person.id})
         world.tell(ev.MemberLeft(id=world.next_id(), group=world.group, at=world.now, room=place.id, member=person.id))
 
     return act

@@ -45,8 +45,9 @@ _CLOSE_CASE = text(
 )
 _CASES = text("SELECT * FROM cases WHERE group_id = :group AND closed IS NULL ORDER BY opened, plugin, key")
 _ROOMS = text("SELECT * FROM rooms WHERE group_id = :group ORDER BY made, room_id")
-_JOINED = text(
-    "SELECT m.room_id, m.person_id FROM memberships m JOIN rooms r ON r.room_id = m.room_id WHERE r.group_id = :group AND m.state = 'join'"
+_MEMBERS = text(
+    "SELECT m.room_id, m.person_id, m.state FROM memberships m JOIN rooms r ON r.room_id = m.room_id"
+    " WHERE r.group_id = :group AND m.state IN ('join', 'leave', 'ban')"
 )
 _RELATIONS = text(
     "SELECT r.* FROM relations r JOIN persons p ON p.id = r.person_id WHERE p.group_id = :group ORDER BY r.person_id, r.other_id, r.kind"
@@ -96,8 +97,9 @@ class GroupRows(Repository):
 
     def _rooms(self, group: GroupId) -> tuple[f.Room, ...]:
         joined: dict[str, set[PersonId]] = {}
-        for row in self.many(_JOINED, {"group": group}):
-            joined.setdefault(row["room_id"], set()).add(PersonId(row["person_id"]))
+        left: dict[str, set[PersonId]] = {}
+        for row in self.many(_MEMBERS, {"group": group}):
+            (joined if row["state"] == "join" else left).setdefault(row["room_id"], set()).add(PersonId(row["person_id"]))
         return tuple(
             f.Room(
                 id=RoomId(row["room_id"]),
@@ -106,6 +108,7 @@ class GroupRows(Repository):
                 listening=row["listening"],
                 direct_with=PersonId(row["person_id"]) if row["person_id"] else None,
                 joined=frozenset(joined.get(row["room_id"], ())),
+                left=frozenset(left.get(row["room_id"], ())),
             )
             for row in self.many(_ROOMS, {"group": group})
         )

@@ -61,7 +61,7 @@ _EXPORTED = (
     ("consents", text("SELECT kind, wording, given, how, at FROM consents WHERE person_id = :id ORDER BY number")),
     ("duties", text("SELECT kind, start_at, end_at FROM duties WHERE person_id = :id ORDER BY start_at")),
     ("rooms", text("SELECT room_id, state, at FROM memberships WHERE person_id = :id ORDER BY room_id")),
-    ("relations", text("SELECT other_id, kind FROM relations WHERE person_id = :id ORDER BY other_id, kind")),
+    ("relations", text("SELECT person_id, other_id, kind FROM relations WHERE person_id = :id OR other_id = :id ORDER BY other_id, kind")),
     ("answers", text("SELECT answer, at FROM ask_answers WHERE person_id = :id ORDER BY number")),
     ("waiting", text("SELECT kind, state, added FROM outbox WHERE person_id = :id AND effect IS NOT NULL ORDER BY number")),
 )
@@ -180,6 +180,8 @@ class PeopleRows(Repository):
             "roles": sorted(known.roles),
             "language": known.language,
             "zone": known.zone,
+            "edition": known.edition,
+            "quiet_hours": [known.quiet.start.isoformat(), known.quiet.end.isoformat()] if known.quiet else None,
             "added": from_us(row["added"]).isoformat(),
             "addresses": [{"kind": one.kind, "value": one.value, "level": one.level} for one in self.addresses(person)],
         }
@@ -195,8 +197,8 @@ class PeopleRows(Repository):
         if row["blind"] is not None:
             self.alter(_TOMBSTONE, {"group": row["group_id"], "blind": row["blind"], "at": 0})
         outer = self.keys.group(self.connection, row["group_id"])
-        needles = (person, self.user_of(person), self._person(outer, row).name)
-        erase(self.connection, self.keys.host, outer, row["group_id"], needles)
+        ids = (person, self.user_of(person))
+        erase(self.connection, self.keys.host, outer, row["group_id"], ids, self._person(outer, row).name)
         erase_keys(self.connection, row["group_id"], person)
         for statement in _FORGET:
             self.alter(statement, {"id": person})

@@ -231,7 +231,6 @@ async def test_a_room_that_is_made_reaches_the_plugin_once(store: SqlStore) -> N
     assert (await world.group()).room("new") is not None
 
 
-@pytest.mark.xfail(reason="the refused row keeps its id, and the store cannot tell that it is final", strict=True)
 async def test_direct_chat_is_tried_again_after_a_refusal(store: SqlStore) -> None:
     """The next message to somebody whose chat could not be made tries again; it does not wait for ever."""
     world, doing = await _world(store)
@@ -247,7 +246,6 @@ async def test_direct_chat_is_tried_again_after_a_refusal(store: SqlStore) -> No
     assert world.server.said() == ["two"]
 
 
-@pytest.mark.xfail(reason="the store looks at four heads for each free place before it leaves out paused accounts", strict=True)
 async def test_many_paused_lanes_do_not_hide_another_account(store: SqlStore) -> None:
     """However many lanes of a paused account wait in front, the other accounts go on."""
     world, doing = await _world(store)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from supportd.engine import names, wire
@@ -182,6 +182,23 @@ async def test_each_kind_of_word_reaches_plugins(sqlite_store: SqlStore) -> None
     assert found == [(ann, said.id)] * 2
 
 
+@pytest.mark.asyncio
+async def test_a_message_that_comes_again_reaches_plugins_once(store: SqlStore) -> None:
+    """The same event in one batch twice, in a later batch, and after another message, is handled once."""
+    doing = Doing()
+    world = World(store, doing)
+    await world.begin(("Ann", set()))
+    said = world.incoming(wire.Said("one"), "ann")
+
+    await world.happens(said, said)
+    await world.says("ann", "two")
+    await world.happens(said)
+
+    assert doing.messages == ["one", "two"]
+
+
+#: Without a search for the smallest example of a reason: each example is a transaction or more.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 HISTORY = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["join", "leave", "say"])), min_size=1, max_size=8)
 
 
@@ -214,7 +231,7 @@ def test_duplicates_and_another_order_lead_to_the_same_greetings(tmp_path: Path)
             world.clock.forward(minutes=2)
             return sorted(one[1] for one in _greeted(world))
 
-        @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
         @given(HISTORY, st.data())
         def mixed(history: list[tuple[int, str]], data: st.DataObject) -> None:
             order = data.draw(st.permutations(range(len(history))))

@@ -59,6 +59,16 @@ async def test_an_admin_gives_commands_in_words(store: SqlStore) -> None:
     assert (await chats.world.journal())[0] == ("plugin", "changed", "It was on; turned to off by an admin.")
 
 
+@pytest.mark.parametrize(
+    "text", ["Settings set teller greeting Hi", "settings set teller greeting “Hi”.", "  SETTINGS set teller greeting 'Hi'"]
+)
+async def test_words_are_read_as_a_phone_types_them(sqlite_store: SqlStore, text: str) -> None:
+    """A capital first letter, curly quotation marks and a full stop at the end change nothing."""
+    chats = await Chats(sqlite_store).begin()
+
+    assert await chats.answers("ann", text) == ['greeting for the group: not set → "Hi"']
+
+
 @pytest.mark.parametrize("name", ["bo", "cy"])
 @pytest.mark.parametrize("text", ["plugins", "plugins off teller", "people list", "journal 5", "settings show teller"])
 async def test_others_are_told_who_may(sqlite_store: SqlStore, name: str, text: str) -> None:

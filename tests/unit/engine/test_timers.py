@@ -78,16 +78,27 @@ async def test_a_clock_that_jumps_back_fires_nothing_again(store: SqlStore) -> N
 
 
 async def test_a_moved_timer_fires_at_its_new_time_only(store: SqlStore) -> None:
-    """Starting a timer with the same key moves it, also earlier or into the past."""
+    """Starting a timer with the same key moves it, to later and to earlier."""
     world, doing = await _world(store)
 
-    await do(world, doing, fx.StartTimer(key="t", at=START + 2 * HOUR))
+    await do(world, doing, fx.StartTimer(key="t", at=START + 3 * HOUR))
     await _later(world, hours=1)
     at_first = _fired(doing)
-    await do(world, doing, fx.StartTimer(key="t", at=START))
+    await do(world, doing, fx.StartTimer(key="t", at=START + 2 * HOUR))
+    await _later(world, days=1)
 
     assert at_first == []
-    assert [event.at for event in doing.heard] == [START]
+    assert [event.at for event in doing.heard] == [START + 2 * HOUR]
+
+
+async def test_a_timer_for_a_time_that_is_past_fires_once_and_soon(sqlite_store: SqlStore) -> None:
+    """A plugin that names a time before now is called within the next second, once."""
+    world, doing = await _world(sqlite_store, minutes=-60)
+
+    await _later(world, seconds=1)
+    await _later(world, seconds=1)
+
+    assert _fired(doing) == ["t"]
 
 
 async def test_a_cancelled_timer_does_not_fire(sqlite_store: SqlStore) -> None:

