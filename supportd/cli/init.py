@@ -93,7 +93,10 @@ def _ask(question: str, default: str) -> str:
     if not sys.stdin.isatty():
         return default
     shown = f" [{default}]" if default else ""
-    return input(f"{question}{shown}: ").strip() or default
+    try:
+        return input(f"{question}{shown}: ").strip() or default
+    except EOFError:
+        return default
 
 
 def _check(answers: Answers) -> None:
@@ -127,7 +130,10 @@ async def _init(chosen: argparse.Namespace, answers: Answers) -> int:
 def _folder(given: Path) -> tuple[Path, Secrets]:
     """Make the folder and its host key unless they are there."""
     folder = given.absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(problem=f"the folder {folder} cannot be made ({error.strerror}); choose another with --folder") from None
     path = folder / "host-key"
     return folder, Secrets(HostKey.load(path) if path.exists() else HostKey.create(path))
 

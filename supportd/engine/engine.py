@@ -73,7 +73,11 @@ class Engine:
         return await looked(self.store, lambda uow: uow.marks.parked(sessions))
 
     async def accept(self, batch: SyncBatch) -> None:
-        """Handle a batch, oldest first; the marks are in the last commit."""
+        """Handle a batch, oldest first, its echoes before everything; the other marks are in the last commit."""
+        # Somebody may have answered what we sent just before we were killed: only its echo says which question that event was.
+        echoes = tuple(mark for mark in batch.marks if isinstance(mark, wire.EchoMark))
+        if echoes and batch.incoming:
+            await self._commit((), echoes)
         chunks = [batch.incoming[at : at + AT_ONCE] for at in range(0, len(batch.incoming), AT_ONCE)] or [()]
         for chunk in chunks[:-1]:
             await self._commit(chunk, ())

@@ -80,6 +80,9 @@ class Plugins(Protocol):
     def names(self) -> tuple[str, ...]:
         """Return the names of all installed plugins, in a stable order."""
 
+    def refusals(self) -> Mapping[str, str]:
+        """Return the installed plugins that cannot be used, each with a sentence why."""
+
     def listens(self, plugin: str, hook: str) -> bool:
         """Tell whether a plugin implements a hook."""
 

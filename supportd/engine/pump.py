@@ -119,7 +119,7 @@ class Pump:
         awake = _awake(group, row, now)
         if awake > now:
             # Their quiet hours began while it waited.
-            uow.outbox.later(row.id, awake)
+            uow.outbox.later(row.id, awake, unsent=row.fresh)
             return Claimed(row, ())
         found = jobs.jobs_of(uow, row, group.name, self.server)
         if found is None:

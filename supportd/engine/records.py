@@ -52,6 +52,8 @@ class OutboxRow:
     person: PersonId | None
     attempts: int
     first_sent: datetime
+    #: Whether this is the first time that it may leave.
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ class Results:
     def _later(uow: UnitOfWork, row: OutboxRow, outcome: Later, now: datetime) -> None:
         # The server's own wait is kept to the millisecond; our own doubles up to five minutes.
         wait = outcome.seconds if outcome.whole_account else max(outcome.seconds, min(2.0 ** min(row.attempts, 9), 300.0))
-        uow.outbox.later(row.id, now + timedelta(seconds=wait))
+        uow.outbox.later(row.id, now + timedelta(seconds=wait), unsent=row.fresh and not outcome.maybe_done)
 
     def never(self, uow: UnitOfWork, row: OutboxRow, code: str, now: datetime) -> None:
         """Book that the server refuses it for good: the plugin is told, and what depends on it is refused too."""

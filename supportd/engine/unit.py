@@ -199,8 +199,8 @@ class Outbox(Protocol):
     def done(self, id_: str, at: datetime, event: EventId | None) -> bool:
         """Mark a row done and wipe its payload; False when it was done before."""
 
-    def later(self, id_: str, not_before: datetime) -> None:
-        """Let a row wait until ``not_before``; its lane waits with it."""
+    def later(self, id_: str, not_before: datetime, *, unsent: bool = False) -> None:
+        """Let a row wait until ``not_before``; its lane waits with it. ``unsent``: it surely never left."""
 
     def refused(self, id_: str, at: datetime) -> bool:
         """Mark a row refused and wipe its payload; False when it was final before."""

@@ -260,11 +260,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now: try the same job again after ``seconds``; ``whole_account`` after a 429: all of its lanes wait."""
+    """Not now: try the same job again after ``seconds``; ``whole_account`` after a 429: all of its lanes wait.
+
+    ``maybe_done``: the request left and nobody knows whether it was carried out; False: it surely was not.
+    """
 
     seconds: float
     reason: str
     whole_account: bool = False
+    maybe_done: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,19 @@ def _load(point: EntryPoint, allow_in_process: Collection[str]) -> Plugin:
         raise PluginRefused(plugin=point.name, problem="its entry point is no subclass of supportd.sdk.hooks.Plugin")
     if made.name != point.name:
         raise PluginRefused(plugin=point.name, problem=f"its entry point and its class have different names ({made.name})")
+    try:
+        return _whole(made)
+    except PluginRefused:
+        raise
+    except Exception as error:  # noqa: BLE001 - a careless class may raise anything when it is looked at
+        raise PluginRefused(plugin=point.name, problem=f"its class cannot be read ({type(error).__name__}); tell its author") from None
+
+
+def _whole(made: Plugin) -> Plugin:
+    checked(made)
     if made.tables is not None and not any(migrations_of(made).glob("[0-9]*.py")):
-        raise PluginRefused(plugin=point.name, problem="it has tables but no migrations; install it again, or tell its author")
-    return checked(made)
+        raise PluginRefused(plugin=made.name, problem="it has tables but no migrations; install it again, or tell its author")
+    return made
 
 
 def migrations_of(plugin: Plugin) -> Path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from supportd.errors import Fault
 from supportd.host import layering
 from supportd.host.discover import Discovered, discover, migrations_of
 from supportd.host.manager import Manager
+from supportd.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from supportd.sdk.panels import Panel
     from supportd.sdk.settings import Settings
     from supportd.sdk.store import PluginStore, Rows
+
+
+log = get_logger(__name__)
 
 
 class InstalledPlugins:
@@ -46,6 +51,10 @@ class InstalledPlugins:
     def names(self) -> tuple[str, ...]:
         """Return the names of all installed plugins."""
         return tuple(self._plugins)
+
+    def refusals(self) -> Mapping[str, str]:
+        """Return the plugins that cannot be used, each with a sentence why."""
+        return self.refused
 
     def summary(self, plugin: str) -> str:
         """Return a plugin's one sentence."""
@@ -91,8 +100,16 @@ class InstalledPlugins:
         return self._plugins[plugin].export_member(member, self.store(plugin, rows))
 
     def forget(self, plugin: str, member: PersonId, rows: Rows) -> None:
-        """Let a plugin delete what it keeps about somebody."""
-        self._plugins[plugin].forget_member(member, self.store(plugin, rows))
+        """Let a plugin delete what it keeps about somebody; where that breaks, delete every row that names them."""
+        try:
+            self._plugins[plugin].forget_member(member, self.store(plugin, rows))
+        except Exception as error:
+            if isinstance(error, Fault):
+                raise
+            log.error("plugin.forgot_badly", plugin=plugin, error=error)  # noqa: TRY400 - a traceback may quote a member
+        tables = self._plugins[plugin].tables
+        for column in tables.personal() if tables is not None else ():
+            rows.delete(column.table, **{column.name: member})
 
     def panels(self, plugin: str, group: Group, rows: Rows, settings: Settings) -> tuple[Panel, ...]:
         """Return what the group's page shows of a plugin."""

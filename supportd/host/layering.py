@@ -60,7 +60,7 @@ def merged(plugin: str, model: type[Settings], levels: Iterable[Mapping[str, str
 def migrated(model: type[Settings], level: Mapping[str, str]) -> dict[str, Any]:
     """Return one level's values in today's form."""
     values = {key: json.loads(value) for key, value in level.items()}
-    version = values.pop(VERSION, model.settings_version)
+    version = values.pop(VERSION, 1)
     return dict(model.migrate(int(version), values)) if version != model.settings_version else values
 
 

@@ -13,6 +13,10 @@ class ServerAway(MatrixError):
     """The homeserver cannot be reached, or gives no sensible answer, just now; supportd tries again by itself."""
 
 
+class ServerNotReached(ServerAway):
+    """The homeserver cannot be reached just now; supportd tries again by itself."""
+
+
 class SlowDown(MatrixError):
     """The homeserver asks for a pause of {seconds} seconds; supportd waits by itself."""
 

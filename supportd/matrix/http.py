@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
-from supportd.matrix.errors import LoggedOut, NeedsPassword, Refused, ServerAway, SlowDown
+from supportd.matrix.errors import LoggedOut, NeedsPassword, Refused, ServerAway, ServerNotReached, SlowDown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +126,9 @@ class Api:
                     method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
                 ) as response:
                     return response.status, dict(response.headers), await _bounded(response, most)
+        except aiohttp.ClientConnectorError:
+            # Nothing of the request left this machine.
+            raise ServerNotReached from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             # The cause may quote an address with ids in it, so it ends here.
             raise ServerAway from None

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from supportd.engine.wire import Later, Never
-from supportd.matrix.errors import LoggedOut, MatrixError, NeedsPassword, Refused, SlowDown
+from supportd.matrix.errors import LoggedOut, MatrixError, NeedsPassword, Refused, ServerNotReached, SlowDown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ class Limiter:
     def waiting(self, account: Account) -> Later | None:
         """Return the wait that is still to be kept."""
         left = self._until.get(account, 0.0) - self._clock()
-        return Later(left, "slow_down", whole_account=True) if left > 0 else None
+        return Later(left, "slow_down", whole_account=True, maybe_done=False) if left > 0 else None
 
     def paused(self) -> int:
         """Return how many accounts wait."""
@@ -39,7 +39,7 @@ class Limiter:
     def pause(self, account: Account, seconds: float) -> Later:
         """Keep ``account`` quiet for ``seconds``."""
         self._until[account] = max(self._until.get(account, 0.0), self._clock() + seconds)
-        return Later(seconds, "slow_down", whole_account=True)
+        return Later(seconds, "slow_down", whole_account=True, maybe_done=False)
 
 
 def outcome_of(error: MatrixError, account: Account, limiter: Limiter) -> Outcome:
@@ -48,8 +48,10 @@ def outcome_of(error: MatrixError, account: Account, limiter: Limiter) -> Outcom
         case SlowDown(seconds=seconds):
             return limiter.pause(account, seconds)
         case LoggedOut() | NeedsPassword():
-            return Later(SIGNED_OUT, "signed_out", whole_account=True)
+            return Later(SIGNED_OUT, "signed_out", whole_account=True, maybe_done=False)
         case Refused(code=code):
             return Never(code)
+        case ServerNotReached():
+            return Later(AWAY, "away", maybe_done=False)
         case _:
             return Later(AWAY, "away")

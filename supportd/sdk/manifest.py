@@ -27,6 +27,8 @@ def problems(plugin: Plugin) -> Iterator[str]:
         yield "its grants name something that is no effect"
     if plugin.tables is not None and (kind.export_member is Plugin.export_member or kind.forget_member is Plugin.forget_member):
         yield "it keeps rows about people but has no export_member and forget_member"
+    if needed := [name for name, field in plugin.settings.model_fields.items() if field.is_required()]:
+        yield f"its setting {needed[0]} has no default; a group must be able to turn the plugin on without deciding anything"
     for name, hook in inspect.getmembers(kind, callable):
         if getattr(hook, "supportd_impl", None):
             yield from _hook(name, hook)

@@ -36,11 +36,11 @@ def routes(doors: Doors) -> Iterable[web.RouteDef]:
 
     async def asked(request: web.Request) -> web.Response:
         shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(shown.encode(), doors.antispam_token.encode()):
+        if not hmac.compare_digest(shown.encode(errors="replace"), doors.antispam_token.encode()):
             return web.json_response({"errcode": "M_FORBIDDEN", "error": "Show the token of the settings."}, status=401)
         try:
             body = await request.json()
-        except ValueError:
+        except (ValueError, LookupError, RecursionError):
             body = None
         if not isinstance(body, dict):
             return web.json_response({"errcode": "M_NOT_JSON", "error": "Send a JSON object."}, status=400)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from supportd.logs import get_logger
 from supportd.web import antispam, health, links
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from supportd.web.doors import Doors
+
+log = get_logger(__name__)
 
 #: The longest body that is read at all, bytes (trust.md section 5).
 LONGEST: Final = 1024 * 1024
@@ -35,19 +39,27 @@ HEADERS: Final = {
 
 def make_app(doors: Doors) -> web.Application:
     """Return the application; ``doors`` is how it reaches the daemon."""
-    app = web.Application(client_max_size=LONGEST, middlewares=[_headers])
+    app = web.Application(client_max_size=LONGEST, middlewares=[_guard])
+    app.on_response_prepare.append(_seal)
     app.add_routes([*health.routes(doors), *links.routes(doors), *antispam.routes(doors)])
     return app
 
 
 @web.middleware
-async def _headers(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+async def _guard(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
     try:
-        answer = await handler(request)
-    except web.HTTPException as error:
-        error.headers.update(HEADERS)
+        return await handler(request)
+    except web.HTTPException:
         raise
+    except (ValueError, LookupError, RecursionError, AssertionError, HttpProcessingError):
+        # A body that its own header belies: another character set, parts without an end, brackets without an end.
+        return web.Response(status=400, text="This cannot be read.")
+    except Exception as error:  # noqa: BLE001 - a traceback may quote what was sent
+        log.error("request.broke", error=error)  # noqa: TRY400 - see above
+        return web.Response(status=500, text="This did not work because of a mistake in supportd.")
+
+
+async def _seal(_request: web.Request, answer: web.StreamResponse) -> None:
     answer.headers.update(HEADERS)
     # Which server and version this is helps only those who look for a hole.
     answer.headers["Server"] = "supportd"
-    return answer

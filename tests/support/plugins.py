@@ -38,6 +38,10 @@ class SmallPlugins:
         """Return the names in the order given."""
         return tuple(self.by_name)
 
+    def refusals(self) -> Mapping[str, str]:
+        """Refuse nothing."""
+        return {}
+
     def listens(self, plugin: str, hook: str) -> bool:
         """Tell whether a plugin has a method of the hook's name."""
         return hasattr(self.by_name[plugin], hook)

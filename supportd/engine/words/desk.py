@@ -30,6 +30,12 @@ class Unknown(SupportdError):
     status = 64
 
 
+class Unusable(SupportdError):
+    """{reason}."""
+
+    status = 78
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """The answer: ``text`` for a person, ``data`` of JSON types; ``scrub``: deleted rows must leave the files now."""
@@ -69,6 +75,8 @@ class Desk:
     def plugin(self, name: str) -> str:
         """Return the name of an installed plugin, or raise :class:`Unknown`; hyphens are forgiven."""
         wanted = name.replace("-", "_")
+        if (refusal := self.plugins.refusals().get(wanted)) is not None:
+            raise Unusable(reason=refusal.rstrip("."))
         if wanted not in self.plugins.names():
             raise Unknown(what="plugin", name=name, look="plugins list")
         return wanted

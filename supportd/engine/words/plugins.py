@@ -32,6 +32,7 @@ def _list(desk: Desk) -> Said:
     for name in desk.plugins.names():
         status = desk.uow.states.get(desk.group, name)
         rows.append({"plugin": name, "state": status.state, "reason": status.reason, "summary": desk.plugins.summary(name)})
+    rows += [{"plugin": name, "state": "refused", "reason": reason, "summary": ""} for name, reason in desk.plugins.refusals().items()]
     lines = [
         " — ".join(str(part) for part in (f"{row['plugin']}: {row['state']}", row["reason"] or row["summary"]) if part) for row in rows
     ]

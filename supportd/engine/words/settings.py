@@ -10,14 +10,19 @@ from supportd.engine.unit import JournalLine
 from supportd.engine.words.desk import Said, Unknown, WordsUnclear
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from supportd.engine.unit import SettingChange
     from supportd.engine.words.desk import Desk
+    from supportd.sdk.settings import Settings
 
 USAGE: Final = (
     "settings show PLUGIN, settings set PLUGIN KEY VALUE [at deployment or at ROOM], settings history PLUGIN,"
     " or settings undo PLUGIN [NUMBER]"
 )
 _KEPT: Final = 50
+#: Under this key a level says by which ``settings_version`` of the plugin it was written; without it: the first.
+VERSION: Final = "settings_version"
 #: Changes looked through for the one to undo, and the digits of their largest number.
 _MOST: Final = 10_000
 _DIGITS: Final = 18
@@ -83,7 +88,26 @@ def _show(desk: Desk, plugin: str) -> Said:
 
 def _set(desk: Desk, plugin: str, key: str, value: str, place: _Place) -> Said:
     new = desk.plugins.checked_setting(plugin, key, value)
+    _renew(desk, plugin, place)
     return _change(desk, plugin, key, new, place)
+
+
+def _renew(desk: Desk, plugin: str, place: _Place) -> None:
+    """Bring a level that an older version of the plugin wrote into today's form before something new is written beside it."""
+    model = desk.plugins.settings_model(plugin)
+    level = dict(desk.uow.settings.level(place.group, plugin, place.room))
+    written = int(level.pop(VERSION, "1"))
+    if written == model.settings_version:
+        return
+    today = {name: json.dumps(value, ensure_ascii=False) for name, value in _migrated(model, written, level).items()}
+    for name in sorted({*level, *today}):
+        if level.get(name) != today.get(name):
+            desk.uow.settings.change(place.group, plugin, place.room, name, today.get(name), desk.now, "migration")
+    desk.uow.settings.change(place.group, plugin, place.room, VERSION, str(model.settings_version), desk.now, "migration")
+
+
+def _migrated(model: type[Settings], written: int, level: Mapping[str, str]) -> Mapping[str, object]:
+    return model.migrate(written, {name: json.loads(value) for name, value in level.items()}) if level else {}
 
 
 def _change(desk: Desk, plugin: str, key: str, new: str | None, place: _Place) -> Said:
@@ -127,7 +151,7 @@ def _undo(desk: Desk, plugin: str, number: int | None, place: _Place) -> Said:
 
 def _changes(desk: Desk, plugin: str, place: _Place) -> list[SettingChange]:
     """Return the changes at a level, newest first; those of the group include those of its rooms."""
-    return [one for one in desk.uow.settings.history(place.group, plugin, _MOST) if place.room in {"", one.room}]
+    return [one for one in desk.uow.settings.history(place.group, plugin, _MOST) if place.room in {"", one.room} and one.key != VERSION]
 
 
 def _name(desk: Desk, by: str) -> str:

@@ -47,6 +47,7 @@ _DONE = text(
     "UPDATE outbox SET state = 'done', effect = NULL, ended = :at, event_id = :event WHERE id = :id AND state NOT IN ('done', 'refused')"
 )
 _LATER = text("UPDATE outbox SET state = 'waiting', not_before = :at WHERE id = :id AND state = 'sending'")
+_UNSENT = text("UPDATE outbox SET state = 'waiting', not_before = :at, first_sent = NULL WHERE id = :id AND state = 'sending'")
 _REFUSED = text("UPDATE outbox SET state = 'refused', effect = NULL, ended = :at WHERE id = :id AND state NOT IN ('done', 'refused')")
 _UNCERTAIN = text("UPDATE outbox SET state = 'uncertain' WHERE id = :id AND state NOT IN ('done', 'refused')")
 _ONE = text("SELECT * FROM outbox WHERE id = :id")
@@ -115,9 +116,9 @@ class OutboxRows(Repository):
         """Mark a row done and wipe its payload; False when it was final before."""
         return self.run(_DONE, {"id": id_, "at": to_us(at), "event": event}) > 0
 
-    def later(self, id_: str, not_before: datetime) -> None:
-        """Let a row wait."""
-        self.run(_LATER, {"id": id_, "at": to_us(not_before)})
+    def later(self, id_: str, not_before: datetime, *, unsent: bool = False) -> None:
+        """Let a row wait; ``unsent``: it surely never left."""
+        self.run(_UNSENT if unsent else _LATER, {"id": id_, "at": to_us(not_before)})
 
     def refused(self, id_: str, at: datetime) -> bool:
         """Mark a row refused and wipe its payload; False when it was final before."""
@@ -189,4 +190,5 @@ class OutboxRows(Repository):
             person=PersonId(row["person_id"]) if row["person_id"] else None,
             attempts=row["attempts"] if attempts is None else attempts,
             first_sent=from_us(row["first_sent"]) if row["first_sent"] is not None else now,
+            fresh=row["first_sent"] is None,
         )

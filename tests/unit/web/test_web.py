@@ -222,6 +222,25 @@ async def test_a_late_answer_lets_people_in(site: Site) -> None:
     assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "content_type", "body"),
+    [
+        ("/l/use", "application/x-www-form-urlencoded; charset=nonsense", b"token=x"),
+        ("/l/use", "multipart/form-data; boundary=x", b"--x\r\nbroken"),
+        ("/antispam/ping", "application/json; charset=nonsense", b"{}"),
+        ("/antispam/ping", "application/json", b"[" * 50_000),
+    ],
+)
+async def test_bodies_that_cannot_be_read_are_refused(site: Site, path: str, content_type: str, body: bytes) -> None:
+    """A body that its own header belies gets a 4xx with our headers, never a 5xx, and nothing says what we are made of."""
+    answer, text = await site.post(path, data=body, headers={**bearer(), "Content-Type": content_type})
+
+    assert 400 <= answer.status < 500
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Server"] == "supportd"
+    assert "Traceback" not in text
+
+
 async def test_too_much_is_refused_unread(site: Site) -> None:
     """A body over one mebibyte is refused."""
     answer, _text = await site.post(
