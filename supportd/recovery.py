@@ -72,8 +72,9 @@ Words:  {passphrase}
 
 What to do when the machine is lost:
  1. Set up a new machine with the same version of supportd.
- 2. Copy the file {file.name} there. Keep a copy of it away from the machine, today.
- 3. Give the words above when you are asked for them.
+ 2. Put the last backup of the folder there, and the file {file.name}. Keep a copy of
+    both away from the machine, from today on.
+ 3. Run: supportd recover --file {file.name}. Give the words above.
 
 Do not make new keys instead: to every member that would look like a stolen account.
 """

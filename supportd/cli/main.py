@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 #: Every command of the core; any other first word is a plugin's.
-COMMANDS = ("init", "check", "run", "version", "demo", "plugins", "settings", "people", "journal", "ask")
+COMMANDS = ("init", "recover", "check", "run", "version", "demo", "plugins", "settings", "people", "journal", "ask")
 _EX_USAGE = 64
 
 
@@ -79,6 +79,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"supportd {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_init(_one(commands, "init", "Set up an installation: accounts, keys, the first group", "supportd.cli.init:init"))
+    recover = _one(commands, "recover", "Put keys back with the recovery sheet", "supportd.cli.recover:recover")
+    recover.add_argument("--file", type=Path, required=True, metavar="FILE", help="the file recovery.sealed")
+    recover.add_argument("--words-file", type=Path, metavar="FILE", help="a file with the words, instead of typing them")
     check = _one(commands, "check", "Find what is wrong, and say how to mend it", "supportd.cli.check:check")
     check.add_argument("--antispam", action="store_true", help="also print what the homeserver needs to ask at the door")
     _one(commands, "run", "Run the daemon", "supportd.cli.run:run")

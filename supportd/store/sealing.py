@@ -34,7 +34,7 @@ class Unsealable(SupportdError):
 
 
 class HostKeyMissing(SupportdError):
-    """There is no host key at {path}: copy it there from your recovery sheet, or run supportd init for a new store."""
+    """There is no host key at {path}: put it back with supportd recover, or run supportd init for a new store."""
 
     status = 78
 
@@ -46,7 +46,7 @@ class HostKeyExposed(SupportdError):
 
 
 class HostKeyWrong(SupportdError):
-    """The file {path} is no host key, which has exactly 32 bytes: copy it again from your recovery sheet."""
+    """The file {path} is no host key, which has exactly 32 bytes: move it away and put the right one back with supportd recover."""
 
     status = 78
 

@@ -131,6 +131,21 @@ async def test_check_says_what_is_wrong(place: Installation) -> None:
     assert all(line.rstrip().endswith(".") for line in wrong)
 
 
+async def test_a_lost_host_key_comes_back_from_the_sheet(place: Installation, tmp_path: Path) -> None:
+    """With the words on the sheet a deleted host key is put back, and the daemon starts as before."""
+    words = tmp_path / "words"
+    words.write_text((place.home / "recovery-sheet.txt").read_text().split("Words:")[1].split()[0])
+    before = (place.home / "host-key").read_bytes()
+    (place.home / "host-key").unlink()
+
+    recovered = await place.data("recover", "--file", str(place.home / "recovery.sealed"), "--words-file", str(words))
+    await place.daemon.start()
+
+    assert (place.home / "host-key").read_bytes() == before
+    assert recovered["missing"] == []
+    assert (await place.data("check"))["ok"] is True
+
+
 async def test_a_term_signal_ends_the_daemon_in_time(place: Installation) -> None:
     """SIGTERM ends the daemon with status 0 within five seconds, and the socket is gone."""
     await place.daemon.start()
