@@ -35,6 +35,8 @@ class Deeds:
     replies: list[fx.Reply] = field(default_factory=list)
     refused: list[EffectFailed] = field(default_factory=list)
     leaving: int = 0
+    #: The plugins whose effects leave.
+    plugins: list[str] = field(default_factory=list)
 
 
 def carry_out(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, deeds: Deeds) -> None:

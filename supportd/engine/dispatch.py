@@ -118,6 +118,8 @@ class Dispatcher:
             uow.inbox.remove(f"{plugin}:{task.event.id}")
         deeds.replies += attempt.replies
         deeds.leaving += attempt.leaving
+        if attempt.leaving:
+            deeds.plugins.append(plugin)
         if status.failures or status.state == "retrying":
             failing.recovered(uow, group, status)
         if isinstance(task.event, ev.EffectFailed):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from supportd.engine.deed import Deeds
     from supportd.engine.dispatch import Dispatcher
     from supportd.engine.ports import Assessor, Clock
     from supportd.engine.pump import Pump
@@ -84,10 +85,9 @@ class Engine:
         await self._commit(chunks[-1], batch.marks)
 
     async def _commit(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...]) -> None:
-        started = time.perf_counter()
         findings = await self._assess(chunk)
         try:
-            leaving = await settled(self.store, lambda uow: self._work(uow, chunk, marks, findings))
+            lines = await settled(self.store, lambda uow: self._work(uow, chunk, marks, findings))
         except Exception as error:
             if isinstance(error, Fault) or not chunk:
                 raise
@@ -95,8 +95,9 @@ class Engine:
             return
         self.pump.wake()
         self.timers_changed.set()
-        if chunk:
-            log.info("events.handled", events=len(chunk), effects=leaving, took_ms=round((time.perf_counter() - started) * 1000, 1))
+        for line in lines:
+            # Only now: before the commit it was not so, and the work may have run twice.
+            log.info("event.handled", **line)
 
     async def _one_by_one(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...], error: Exception) -> None:
         """Commit each event alone; one that raises by itself is set aside, since it would raise again for ever."""
@@ -114,16 +115,17 @@ class Engine:
         chunk: Sequence[Incoming],
         marks: tuple[Mark, ...],
         findings: Mapping[str, Mapping[str, tuple[Finding, ...]]],
-    ) -> int:
+    ) -> list[dict[str, str | int | float]]:
         now = self.clock.now()
-        leaving = 0
+        lines = []
         for incoming in chunk:
             if uow.handled.seen(incoming.id):
                 continue
+            started = time.perf_counter()
             event = resolve(uow, incoming, self.ours, now)
             if event is not None:
-                task = Task(event, findings=findings.get(incoming.id, {}))
-                leaving += self.dispatcher.handle(uow, task, now).leaving
+                deeds = self.dispatcher.handle(uow, Task(event, findings=findings.get(incoming.id, {})), now)
+                lines.append(_line(event, deeds, time.perf_counter() - started))
             uow.handled.add(incoming.id, now)
         for mark in marks:
             if isinstance(mark, wire.EchoMark):
@@ -131,7 +133,7 @@ class Engine:
             if isinstance(mark, wire.GapMark) and mark.lost:
                 telling.gap_lost(uow, mark, now)
         uow.marks.apply(marks, now)
-        return leaving
+        return lines
 
     def _echo(self, uow: UnitOfWork, mark: wire.EchoMark, now: datetime) -> None:
         row = uow.outbox.echo(mark.transaction, mark.event, now)
@@ -235,6 +237,18 @@ class Engine:
 
 #: Seconds between two deletions of what is past its time.
 TIDY_EVERY = 600
+
+
+def _line(event: ev.Event, deeds: Deeds, seconds: float) -> dict[str, str | int | float]:
+    """Return what the log says of a handled event: no words, no names, a short hash for its id."""
+    return {
+        "kind": type(event).__name__,
+        "group": event.group,
+        "id": short(event.id),
+        "plugin": ",".join(deeds.plugins),
+        "effects": deeds.leaving,
+        "took_ms": round(seconds * 1000, 1),
+    }
 
 
 def _anything(uow: UnitOfWork, now: datetime) -> bool:
