@@ -17,10 +17,11 @@ from supportd.cli.accounts import sign_in_all
 from supportd.config import FILE, Config, load, render
 from supportd.daemon.compose import matrix_settings, open_own_store
 from supportd.daemon.reader import open_once
-from supportd.daemon.secrets import Secrets, write_private
+from supportd.daemon.secrets import Secrets
 from supportd.engine.unit import NewPerson
 from supportd.errors import ConfigurationError
 from supportd.host.installed import InstalledPlugins
+from supportd.private import write_private
 from supportd.sdk.facts import GroupStyle
 from supportd.sdk.ids import GroupId, UserId
 from supportd.store.sealing import HostKey

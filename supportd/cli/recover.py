@@ -9,8 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from supportd import recovery
-from supportd.daemon.secrets import Secrets, write_private
+from supportd.daemon.secrets import Secrets
 from supportd.errors import ConfigurationError
+from supportd.private import write_private
 from supportd.store.sealing import HostKey, HostKeyThere
 
 if TYPE_CHECKING:

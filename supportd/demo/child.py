@@ -12,20 +12,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from supportd.demo.bound import bound
 from supportd.errors import SupportdError
 
 #: Seconds the daemon may take until it says that it is ready.
 PATIENCE: Final = 30.0
-
-# prctl(2): PR_SET_PDEATHSIG = 1. The check closes the gap in which the parent died before the call.
-_CHILD: Final = """
-import ctypes, os, runpy, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(sys.argv.pop(1)):
-    sys.exit(1)
-sys.argv[0] = "supportd"
-runpy.run_module("supportd", run_name="__main__", alter_sys=True)
-"""
 
 
 class DaemonBroke(SupportdError):
@@ -46,7 +37,7 @@ class Daemon:
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as heard, self._log.open("ab") as log:
             heard.bind(str(address))
-            command = [sys.executable, "-c", _CHILD, str(os.getpid()), "run", "--folder", str(self._folder)]
+            command = bound(sys.executable, "supportd", "run", "--folder", str(self._folder))
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - a fork takes a moment; the words are ours
                 command,
                 stdin=subprocess.DEVNULL,

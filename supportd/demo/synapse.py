@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import secrets
 import signal
 import socket
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
+from supportd.demo.bound import bound
 from supportd.errors import SupportdError
 from supportd.matrix.accounts import Login, log_in, register
 
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
 #: Seconds a Synapse may take to answer after its start, and to end after it was asked to.
 PATIENCE: Final = 60.0
-
-# Runs in the child: it dies with us even after SIGKILL (prctl(2), PR_SET_PDEATHSIG = 1), then it becomes Synapse.
-_CHILD: Final = """
-import ctypes, os, runpy, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(sys.argv.pop(1)):
-    sys.exit(1)
-sys.argv[0] = "synapse"
-runpy.run_module("synapse.app.homeserver", run_name="__main__", alter_sys=True)
-"""
 
 _NO_LIMIT: Final = {"per_second": 100000, "burst_count": 100000}
 
@@ -75,7 +65,7 @@ class Synapse:
     async def start(self) -> None:
         """Start it and wait until it answers; call it from a thread that lives on, the child dies with that thread."""
         self._write_config()
-        command = [str(self.python), "-c", _CHILD, str(os.getpid()), "-c", str(self.folder / "homeserver.yaml")]
+        command = bound(self.python, "synapse.app.homeserver", "-c", str(self.folder / "homeserver.yaml"))
         # A session of its own: Ctrl-C in our terminal is ours to handle, in order.
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - asyncio's child would die with its event loop; our own interpreter

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from supportd.matrix.errors import StoreUnreadable
 from supportd.matrix.signing import KEY_BYTES, public_of, with_signature
+from supportd.private import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,8 @@ def load_or_make(path: Path, key: bytes) -> tuple[Seeds, bool]:
     seeds = Seeds.fresh()
     nonce = os.urandom(_NONCE)
     plain = json.dumps([seeds.master.hex(), seeds.self_signing.hex(), seeds.user_signing.hex()]).encode()
-    _write(path, nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, _CONTEXT))
+    # A half-written file after a power cut would look like a lost identity.
+    write_private(path, nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, _CONTEXT))
     return seeds, True
 
 
@@ -73,20 +75,3 @@ def _open(sealed: bytes, key: bytes) -> Seeds:
     except (InvalidTag, ValueError):
         raise StoreUnreadable from None
     return Seeds(master, self_signing, user_signing)
-
-
-def _write(path: Path, data: bytes) -> None:
-    # Whole or not at all: a half-written file after a power cut would look like a lost identity.
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(file, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    part.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

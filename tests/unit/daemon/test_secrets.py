@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from supportd.daemon.secrets import LoginsMissing, Secrets, write_private
+from supportd.daemon.secrets import LoginsMissing, Secrets
+from supportd.private import write_private
 from supportd.store.sealing import HostKey, Unsealable
 
 if TYPE_CHECKING:
