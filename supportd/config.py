@@ -48,6 +48,17 @@ class StoreSection(_Section):
     cipher: bool = Field(default=True, description="false leaves SQLite files readable for everybody who has the disk.")
 
 
+class Encryption(_Section):
+    """How long the reader can read what members said."""
+
+    window_hours: int = Field(
+        default=72,
+        ge=24,
+        le=240,
+        description="Hours for which words can be read again, for late messages and for letters; then their keys are deleted for good.",
+    )
+
+
 class Web(_Section):
     """What supportd serves on loopback."""
 
@@ -82,6 +93,7 @@ class Config(_Section):
     homeserver: Homeserver
     accounts: Accounts
     store: StoreSection = StoreSection()
+    encryption: Encryption = Encryption()
     web: Web = Web()
     plugins: PluginsSection = PluginsSection()
     log: LogSection = LogSection()

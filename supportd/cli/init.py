@@ -21,6 +21,7 @@ from supportd.daemon.secrets import Secrets
 from supportd.engine.unit import NewPerson
 from supportd.errors import ConfigurationError
 from supportd.host.installed import InstalledPlugins
+from supportd.matrix import keyfile
 from supportd.private import write_private
 from supportd.sdk.facts import GroupStyle
 from supportd.sdk.ids import GroupId, UserId
@@ -173,11 +174,14 @@ def _write_recovery(config: Config, secrets: Secrets, group_name: str) -> str | 
     if (config.folder / _SEALED).exists():
         return None
     words = recovery.new_passphrase()
+    private, public = keyfile.new_key()
     held = {
         "host_key": secrets.host_key.hex(),
         "logins": json.dumps(secrets.read_logins(config.logins)),
         "seeds": (config.matrix / "seeds").read_bytes().hex(),
+        "room_keys": private.hex(),
     }
+    write_private(config.matrix / keyfile.PUBLIC, public)
     write_private(config.folder / _SHEET, recovery.sheet(words, group=group_name, file=config.folder / _SEALED).encode(), mode=0o400)
     write_private(config.folder / _SEALED, recovery.seal(words, held), mode=0o400)
     return words

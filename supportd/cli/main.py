@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 #: Every command of the core; any other first word is a plugin's.
-COMMANDS = ("init", "recover", "check", "run", "version", "demo", "plugins", "settings", "people", "journal", "ask")
+COMMANDS = ("init", "recover", "restore", "check", "run", "version", "demo", "plugins", "settings", "people", "journal", "ask")
 _EX_USAGE = 64
 
 
@@ -82,6 +82,10 @@ def make_parser() -> argparse.ArgumentParser:
     recover = _one(commands, "recover", "Put keys back with the recovery sheet", "supportd.cli.recover:recover")
     recover.add_argument("--file", type=Path, required=True, metavar="FILE", help="the file recovery.sealed")
     recover.add_argument("--words-file", type=Path, metavar="FILE", help="a file with the words, instead of typing them")
+    restore = _one(commands, "restore", "Bring the bot back when its keys are lost", "supportd.cli.restore:restore")
+    restore.add_argument("--file", type=Path, required=True, metavar="FILE", help="the file recovery.sealed")
+    restore.add_argument("--words-file", type=Path, metavar="FILE", help="a file with the words, instead of typing them")
+    restore.add_argument("--password-file", type=Path, metavar="FILE", help="a file with the password of the reader's account")
     check = _one(commands, "check", "Find what is wrong, and say how to mend it", "supportd.cli.check:check")
     check.add_argument("--antispam", action="store_true", help="also print what the homeserver needs to ask at the door")
     _one(commands, "run", "Run the daemon", "supportd.cli.run:run")
@@ -90,7 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     for name, help_ in {
         "plugins": "list, on NAME, off NAME, shadow NAME",
         "settings": "show PLUGIN, set PLUGIN KEY VALUE, history PLUGIN, undo PLUGIN",
-        "people": "add NAME [MATRIX-ID] [ROLE], list, export NAME, forget NAME",
+        "people": "add NAME [MATRIX-ID] [ROLE], list, export NAME, forget NAME, trust NAME",
         "journal": "what was done and why",
         "ask": "any command of a plugin, for example: ask rooms list",
     }.items():

@@ -16,6 +16,7 @@ from supportd.store.sealing import HostKey, HostKeyThere
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -25,14 +26,8 @@ def recover(chosen: argparse.Namespace) -> int:
     folder: Path = chosen.folder.absolute()
     if (folder / "host-key").exists():
         raise HostKeyThere(path=folder / "host-key")
-    held = recovery.open_sealed(_words(chosen), _read(chosen.file))
-    host = HostKey(bytes.fromhex(held["host_key"]))
-    secrets = Secrets(host)
-    # The host key comes last: with it there, a second try would be refused.
-    secrets.write_logins(folder / "accounts.sealed", json.loads(held["logins"]))
-    if not (folder / "matrix" / "seeds").exists():
-        write_private(folder / "matrix" / "seeds", bytes.fromhex(held["seeds"]))
-    write_private(folder / "host-key", host.key, mode=0o400)
+    held = recovery.open_sealed(words_of(chosen), read(chosen.file))
+    put_back(folder, held)
     missing = [name for name in ("supportd.toml", "store/supportd.db", "matrix/crypto.db") if not (folder / name).exists()]
     if chosen.json:
         print(json.dumps({"folder": str(folder), "missing": missing}))
@@ -43,15 +38,27 @@ def recover(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _words(chosen: argparse.Namespace) -> str:
+def put_back(folder: Path, held: Mapping[str, str]) -> None:
+    """Write what the recovery file held into ``folder``; seeds that are there stay."""
+    host = HostKey(bytes.fromhex(held["host_key"]))
+    # The host key comes last: with it there, a second try would be refused.
+    Secrets(host).write_logins(folder / "accounts.sealed", json.loads(held["logins"]))
+    if not (folder / "matrix" / "seeds").exists():
+        write_private(folder / "matrix" / "seeds", bytes.fromhex(held["seeds"]))
+    write_private(folder / "host-key", host.key, mode=0o400)
+
+
+def words_of(chosen: argparse.Namespace) -> str:
+    """Return the words on the sheet, from a file or typed."""
     if chosen.words_file is not None:
-        return _read(chosen.words_file).decode(errors="replace").strip()
+        return read(chosen.words_file).decode(errors="replace").strip()
     if not sys.stdin.isatty():
         raise ConfigurationError(problem="nobody is there to type the words of the sheet: name a file with them with --words-file")
     return getpass.getpass("The words on the recovery sheet: ")
 
 
-def _read(file: Path) -> bytes:
+def read(file: Path) -> bytes:
+    """Return a file's bytes, or raise a sentence."""
     try:
         return file.read_bytes()
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from supportd.daemon.control import Answer
-from supportd.daemon.health import power_problems
+from supportd.daemon.health import power_problems, reading_problems
 from supportd.engine.retry import settled
 from supportd.engine.words.route import give
 
@@ -35,6 +35,11 @@ async def carry_out(parts: Parts, request: Request) -> Answer:
 
 
 async def _health(parts: Parts) -> Answer:
-    problems = await parts.store.read(lambda uow: power_problems(uow, parts.clock.now()))
-    figures = parts.matrix.health()
-    return Answer("\n".join(problems) or "All is well.", {"problems": problems, **figures})
+    now, rooms = parts.clock.now(), parts.matrix.reading()
+
+    def work(uow: UnitOfWork) -> tuple[list[str], list[dict[str, object]]]:
+        problems, figures = reading_problems(uow, rooms, now)
+        return [*power_problems(uow, now), *problems], figures
+
+    problems, figures = await parts.store.read(work)
+    return Answer("\n".join(problems) or "All is well.", {"problems": problems, "rooms": figures, **parts.matrix.health()})

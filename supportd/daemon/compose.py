@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from supportd import logs
@@ -89,6 +89,7 @@ def matrix_settings(config: Config, secrets: Secrets) -> MatrixSettings:
         pickle_key=secrets.bytes_for("matrix pickle"),
         seeds_key=secrets.bytes_for("matrix seeds"),
         cipher=config.store.cipher,
+        window=timedelta(hours=config.encryption.window_hours),
     )
 
 

@@ -42,7 +42,7 @@ class DaemonDoors:
         figures: dict[str, object] = {**self._parts.matrix.health()}
         figures["outbox"] = await self._parts.store.read(lambda uow: dict(uow.outbox.counts()))
         figures["marks"] = await self._parts.store.read(lambda uow: dict(uow.marks.counts()))
-        return bool(figures.get("reading", False)), figures
+        return bool(figures.get("synced", False)), figures
 
     async def metrics(self) -> bytes:
         """Return the figures in the Prometheus text format, without labels that name a room or a member."""

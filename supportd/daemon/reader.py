@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from supportd.matrix import keyfile
+from supportd.matrix.cipherstore import CryptoStore
+from supportd.matrix.machine import Machine
 from supportd.matrix.service import MatrixSettings, MatrixSide
 
 if TYPE_CHECKING:
@@ -41,3 +44,13 @@ async def open_once(settings: MatrixSettings) -> None:
         await side.open()
     finally:
         await side.close()
+
+
+def take_keys(settings: MatrixSettings, held: dict[str, Any]) -> int:
+    """Put what the sealed key file held into the crypto store; returns how many room keys were new."""
+    reader, file_key = settings.reader, settings.file_key if settings.cipher else None
+    store = CryptoStore(reader.user_id, reader.device_id, settings.folder, file_key=file_key, pickle_key=settings.pickle_key)
+    try:
+        return keyfile.take(Machine(reader.user_id, reader.device_id, store), held)
+    finally:
+        store.close()

@@ -96,8 +96,8 @@ def _with_link(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: fx.
     return fx.PostDirect(to=effect.to, text=render(effect.text, link=address, group=group.name))
 
 
-def write_to(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed) -> None:
-    """Queue a text for one person; their direct chat is made first, and the text waits until they are in it."""
+def write_to(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed) -> bool:
+    """Queue a text for one person; their direct chat is made first, and the text waits until they are in it. False: it was there."""
     person: PersonId = effect.to  # type: ignore[attr-defined]  # both kinds that come here are for one person
     room = uow.rooms.direct_with(group.id, person)
     if room is None:
@@ -109,10 +109,15 @@ def write_to(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effec
         week = group.now.isocalendar()[:2]
         invited = fx.InviteMember(room=room, person=person)
         _add(uow, group, CORE, names.derived("again", group.id, person, *week), invited, gate.Passed(group.now))
-    _add(uow, group, plugin, id_, effect, passed, blocked=state != "join")
+    return _add(uow, group, plugin, id_, effect, passed, blocked=state != "join")
 
 
-def _add(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, *, blocked: bool = False) -> None:
+def queue_own(uow: UnitOfWork, group: Group, id_: str, effect: Effect, passed: Passed) -> None:
+    """Queue an effect of the core itself."""
+    _add(uow, group, CORE, id_, effect, passed)
+
+
+def _add(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, *, blocked: bool = False) -> bool:
     route = gate.ROUTES[type(effect)]
     people = gate.people_of(effect)
     row = NewRow(
@@ -127,11 +132,13 @@ def _add(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, p
         state="held" if passed.held else "blocked" if blocked else "waiting",
         person=people[0] if len(people) == 1 else None,
     )
-    if uow.outbox.add(row, group.now) and passed.held:
+    new = uow.outbox.add(row, group.now)
+    if new and passed.held:
         uow.journal.add(
             JournalLine(group=group.id, plugin=plugin, at=group.now, kind=type(effect).__name__, outcome="held", reason=HELD_REASON)
         )
         asks.ask_before(uow, group, id_, effect)
+    return new
 
 
 HELD_REASON = "A key member has to agree first."

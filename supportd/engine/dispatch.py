@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from supportd.engine import asks, codec, deed, failing, gate, names, resolve, speech
+from supportd.engine import asks, codec, deed, failing, gate, names, newkeys, resolve, speech, upgraded
 from supportd.engine.deed import Deeds
 from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.ports import Plugins
     from supportd.engine.unit import OutboxRow, PluginStatus, UnitOfWork
-    from supportd.sdk.facts import Group
+    from supportd.sdk.facts import Group, Room
     from supportd.sdk.ids import RoomId
 
 #: An event may lead to others (an answer decides an ask); a chain longer than this is a mistake in the core.
@@ -66,10 +66,12 @@ class Dispatcher:
         room = group.room_by_id(event.room) if isinstance(event, ROOM_EVENTS) else None
         if room is not None and resolve.direct_joined(uow, event, room.direct_with):
             return True, []
+        if isinstance(event, ev.RoomUpgraded):
+            upgraded.tell(uow, group, event)
         answered: tuple[bool, ev.AskAnswered | None] = (False, None)
         if isinstance(event, ev.ReactionAdded):
             answered = asks.reaction(uow, group, event.author, event.target, event.key)
-        elif isinstance(event, ev.MessagePosted) and event.proven and room is not None and room.direct_with == event.author:
+        elif isinstance(event, ev.MessagePosted) and room is not None and _said_to_us(event, room):
             answered = asks.word(uow, group, event.author, event.text, event.in_reply_to)
             if not answered[0] and speech.hear(uow, self, group, event):
                 return True, []
@@ -82,6 +84,8 @@ class Dispatcher:
         owner = uow.asks.owner(id_)
         if owner != CORE:
             return [Task(event, only=owner)]
+        if newkeys.decided(uow, group, event):
+            return []
         if event.key.startswith(asks.HELD_ASK):
             send = isinstance(event, ev.AskAnswered) and event.answer == "yes"
             row = uow.outbox.decide(event.key.removeprefix(asks.HELD_ASK), send=send, at=group.now)
@@ -179,6 +183,14 @@ class Dispatcher:
             deed.carry_out(uow, group, plugin, id_, effect, decision, deeds)
 
 
-ROOM_EVENTS = (ev.MemberJoined, ev.MemberLeft, ev.MessagePosted, ev.MessageEdited, ev.MessageRedacted, ev.ReactionAdded, ev.RoomReady)
+def _said_to_us(event: ev.MessagePosted, room: Room) -> bool:
+    """Tell whether these are proven words of somebody in their direct chat.
+
+    A file without a caption says none, and a program's notice is never answered (specification, ``m.notice``).
+    """
+    return room.direct_with == event.author and event.proven and event.kind == "text" and bool(event.text.strip())
+
+
+ROOM_EVENTS = (ev.MessagePosted, ev.MessageEdited, ev.MessageRedacted, ev.ReactionAdded, ev.RoomReady, *resolve.COMINGS)
 #: States in which events wait in the inbox, in order, instead of being handed over.
 WAITING = frozenset({"retrying", "failed", "needs attention"})

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import aside, telling, wire
+from supportd.engine import aside, newkeys, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
@@ -130,8 +130,12 @@ class Engine:
         for mark in marks:
             if isinstance(mark, wire.EchoMark):
                 self._echo(uow, mark, now)
-            if isinstance(mark, wire.GapMark) and mark.lost:
-                telling.gap_lost(uow, mark, now)
+            if isinstance(mark, wire.KeysMark):
+                newkeys.ask(uow, mark, now)
+            if isinstance(mark, wire.ReadingMark):
+                telling.reading(uow, mark, now)
+            if isinstance(mark, wire.SlowMark) or (isinstance(mark, wire.GapMark) and mark.lost):
+                telling.gap(uow, mark, now)
         uow.marks.apply(marks, now)
         return lines
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from supportd.engine import names
-from supportd.engine.inner import CORE, CreateDirect
+from supportd.engine.inner import CORE, CreateDirect, SettleKeys
+from supportd.sdk import _bounds
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk
 
@@ -47,10 +48,15 @@ ROUTES: dict[type[Effect], Route] = {
     fx.CreateRoom: Route("creator", 1),
     fx.LinkRoom: Route("doorkeeper", 1, "state_default"),
     fx.InviteMember: Route("doorkeeper", 1, "invite"),
+    fx.AnswerKnock: Route("doorkeeper", 1, "invite"),
     CreateDirect: Route("creator", 1),
+    SettleKeys: Route("reader", 0),
     fx.PostDirect: Route("reader", 1, "events_default"),
     fx.OfferLink: Route("reader", 1, "events_default"),
     fx.PostMessage: Route("reader", 2, "events_default"),
+    fx.PostFile: Route("reader", 2, "events_default"),
+    fx.StartPoll: Route("reader", 2, "events_default"),
+    fx.EndPoll: Route("reader", 2, "events_default"),
     fx.React: Route("reader", 2, "events_default"),
 }
 #: Kinds that change only what supportd keeps itself.
@@ -144,7 +150,9 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
         if route is None or route.needs is None or power is None:
             continue
         levels, needed = power
-        needs = needed.get(route.needs, needed.get("state_default", 50))
+        # To refuse a knock is a removal for the homeserver.
+        right = "kick" if isinstance(effect, fx.AnswerKnock) and not effect.let_in else route.needs
+        needs = needed.get(right, needed.get("state_default", 50))
         if levels.get(route.account, 0) < needs:
             return f"The account {route.account} lacks the power for this in the room; give it level {needs}."
     return None
@@ -156,6 +164,8 @@ def _size_problem(effect: Effect) -> str | None:
     texts = [getattr(effect, name, "") for name in ("text", "reason", "question")]
     if any(len(text) > LONGEST_TEXT for text in texts):
         return f"The text is longer than {LONGEST_TEXT} characters."
+    if problem := _bounds.problem(effect):
+        return problem
     if any(_unfit(getattr(effect, each.name)) for each in fields(effect)):
         return "A text holds the sign NUL, which no chat can show."
     if len(people_of(effect)) > MOST_PEOPLE:
@@ -205,13 +215,17 @@ def lane_of(effect: Effect, group: Group) -> str:
     match effect:
         case fx.Redact(room=room):
             return names.hide_lane(room)
-        case fx.PostMessage(room=room) | fx.React(room=room):
+        case fx.PostMessage(room=room) | fx.React(room=room) | fx.PostFile(room=room) | fx.StartPoll(room=room) | fx.EndPoll(room=room):
             return names.room_lane(room)
-        case fx.LinkRoom(space=room) | fx.InviteMember(room=room) | fx.RemoveMember(room=room) | fx.SetPower(room=room):
+        case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room):
+            return names.door_lane(room)
+        case fx.LinkRoom(space=room) | fx.SetPower(room=room):
             return names.door_lane(room)
         case fx.PostDirect(to=person, urgent=urgent):
             return names.direct_lane(person, urgent=urgent)
         case fx.OfferLink(to=person) | CreateDirect(to=person):
             return names.direct_lane(person)
+        case SettleKeys(person=person):
+            return names.keys_lane(person)
         case _:
             return names.make_lane(group.id)

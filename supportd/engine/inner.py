@@ -16,3 +16,12 @@ class CreateDirect(Effect):
     """Make the direct chat between the bot and one person of the group."""
 
     to: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleKeys(Effect):
+    """Trust, or go on distrusting, the new encryption keys of one person; ``master`` stands for which keys these are."""
+
+    person: PersonId
+    master: str
+    trusted: bool

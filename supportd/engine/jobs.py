@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from supportd.engine import wire
-from supportd.engine.inner import CreateDirect
+from supportd.engine.inner import CreateDirect, SettleKeys
 from supportd.sdk import effects as fx
 from supportd.sdk.rooms import RoomSpec
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from supportd.engine.unit import OutboxRow, UnitOfWork
     from supportd.engine.wire import Job
-    from supportd.sdk.ids import GroupId, PersonId, UserId
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.ids import PersonId, UserId
 
 OWNER_LEVEL = 150
 KEY_MEMBER_LEVEL = 50
@@ -37,23 +38,38 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return (user and (wire.MakeRoom(marker=row.id, spec=direct_spec(group_name), invite=(user,)),)) or None
         case fx.PostDirect(to=person, text=text):
             return _direct(uow, row, person, text)
-        case fx.PostMessage(room=room, text=text, in_reply_to=reply, mention=mention):
-            users = _users(uow, [mention] if mention else [])
-            return (wire.SendMessage(room=room, transaction=row.id, text=text, in_reply_to=reply, mentions=users),)
-        case fx.React(room=room, target=target, key=key):
-            return (wire.SendReaction(room=room, transaction=row.id, target=target, key=key),)
-        case fx.Redact(room=room, target=target, reason=reason):
-            return (wire.SendRedaction(room=room, transaction=row.id, target=target, reason=reason),)
         case fx.LinkRoom():
             return _link(effect, server)
+        case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
+            return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
+        case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys():
+            return _about_person(uow, effect)
         case _:
-            return _about_person(uow, row.group, effect)
+            sending = _sending(uow, row.id, effect)
+            return None if sending is None else (sending,)
 
 
-def _about_person(uow: UnitOfWork, group: GroupId, effect: object) -> tuple[Job, ...] | None:
-    del group
-    if not isinstance(effect, (fx.InviteMember, fx.RemoveMember, fx.SetPower)):
-        return None
+def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending | None:
+    match effect:
+        case fx.PostMessage(room=room, text=text, in_reply_to=reply, mention=mention, thread=thread):
+            users = _users(uow, [mention] if mention else [])
+            return wire.SendMessage(room=room, transaction=transaction, text=text, in_reply_to=reply, mentions=users, thread=thread)
+        case fx.PostFile(room=room, name=name, media_type=kind, data=data, text=text):
+            return wire.SendFile(room=room, transaction=transaction, name=name, media_type=kind, data=data, text=text)
+        case fx.StartPoll(room=room):
+            poll = wire.Polled(effect.question, effect.answers, effect.most_choices, effect.disclosed)
+            return wire.SendPoll(room=room, transaction=transaction, poll=poll)
+        case fx.EndPoll(room=room, target=target, text=text):
+            return wire.SendPollEnd(room=room, transaction=transaction, target=target, text=text)
+        case fx.React(room=room, target=target, key=key):
+            return wire.SendReaction(room=room, transaction=transaction, target=target, key=key)
+        case fx.Redact(room=room, target=target, reason=reason):
+            return wire.SendRedaction(room=room, transaction=transaction, target=target, reason=reason)
+        case _:
+            return None
+
+
+def _about_person(uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.SetPower | SettleKeys) -> tuple[Job, ...] | None:
     user = uow.people.user_of(effect.person)
     if user is None:
         return None
@@ -64,6 +80,8 @@ def _about_person(uow: UnitOfWork, group: GroupId, effect: object) -> tuple[Job,
             return (wire.RemovePerson(room=room, person=user, reason=reason),)
         case fx.SetPower(room=room, level=level):
             return (wire.PutPower(room=room, person=user, level=level),)
+        case SettleKeys(master=master, trusted=trusted):
+            return (wire.TrustKeys(user, master, trusted=trusted),)
 
 
 def _make_room(uow: UnitOfWork, marker: str, effect: fx.CreateRoom) -> wire.MakeRoom:

@@ -38,3 +38,8 @@ def make_lane(group: GroupId) -> str:
 def direct_lane(person: PersonId, *, urgent: bool = False) -> str:
     """Return the lane of what is written to one person; the urgent one has no quiet hours."""
     return f"{person}#urgent" if urgent else f"{person}#direct"
+
+
+def keys_lane(person: PersonId) -> str:
+    """Return the lane of decisions about one person's encryption keys."""
+    return f"{person}#keys"

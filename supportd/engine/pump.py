@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from supportd.engine import jobs, wire
-from supportd.engine.inner import CreateDirect
+from supportd.engine.inner import CreateDirect, SettleKeys
 from supportd.engine.retry import looked, settled
 from supportd.errors import Fault
 from supportd.logs import get_logger, short
@@ -30,7 +30,7 @@ CERTAIN_FOR = timedelta(hours=23)
 #: Lanes served at the same time.
 AT_ONCE = 8
 #: A repeat of these is harmless at any age: they look first (rooms, people, state).
-LOOKS_FIRST = (fx.CreateRoom, CreateDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.LinkRoom)
+LOOKS_FIRST = (fx.CreateRoom, CreateDirect, fx.InviteMember, fx.AnswerKnock, fx.RemoveMember, fx.SetPower, fx.LinkRoom, SettleKeys)
 
 
 _SENT: dict[type[Outcome], str] = {wire.Done: "effect.sent", wire.Later: "effect.postponed", wire.Never: "effect.refused"}

@@ -30,7 +30,14 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
         return None
     if isinstance(incoming.content, wire.Membership):
         return _membership(uow, incoming, incoming.content, group, ours)
-    if incoming.sender in ours or uow.people.forgotten(group, incoming.sender):
+    if isinstance(incoming.content, wire.Replaced):
+        by = None if incoming.sender in ours else _if_known(uow, group, incoming.sender)
+        replaced = incoming.content.replacement
+        return ev.RoomUpgraded(id=incoming.id, group=group, at=incoming.at, room=incoming.room, replacement=replaced, by=by)
+    if incoming.sender in ours:
+        # What plugins have to know of their own polls is the id, and only the homeserver gives it.
+        return _poll(incoming, group, None)
+    if uow.people.forgotten(group, incoming.sender):
         # Who was forgotten stays a stranger until somebody enters them again, even where they are still in a room.
         return None
     return _words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
@@ -44,12 +51,27 @@ def _known(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | No
     return uow.people.add(group, new, at)
 
 
+def _if_known(uow: UnitOfWork, group: GroupId, user: UserId) -> PersonId | None:
+    """Return somebody of the group; a stranger, or somebody who was forgotten, is not entered by this."""
+    return None if uow.people.forgotten(group, user) else uow.people.by_user(group, user)
+
+
 def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | None:
     id_, at, room = incoming.id, incoming.at, incoming.room
     match incoming.content:
-        case wire.Said(text=text, in_reply_to=reply, thread=thread):
+        case wire.Said() as said:
             return ev.MessagePosted(
-                id=id_, group=group, at=at, room=room, author=author, text=text, in_reply_to=reply, thread=thread, proven=incoming.verified
+                id=id_,
+                group=group,
+                at=at,
+                room=room,
+                author=author,
+                text=said.text,
+                in_reply_to=said.in_reply_to,
+                thread=said.thread,
+                proven=incoming.verified,
+                kind=said.kind,
+                media=said.media,
             )
         case wire.Edited(target=target, text=text):
             return ev.MessageEdited(
@@ -60,13 +82,42 @@ def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | N
         case wire.Redacted(target=target):
             return ev.MessageRedacted(id=id_, group=group, at=at, room=room, by=author, target=target)
         case _:
+            return _poll(incoming, group, author)
+
+
+def _poll(incoming: Incoming, group: GroupId, author: PersonId | None) -> ev.Event | None:
+    """Return what a poll's start, end or choice means; ``author`` is ``None`` for ours."""
+    id_, at, room, proven = incoming.id, incoming.at, incoming.room, incoming.verified
+    match incoming.content:
+        case wire.Polled() as poll:
+            return ev.PollStarted(
+                id=id_,
+                group=group,
+                at=at,
+                room=room,
+                author=author,
+                question=poll.question,
+                answers=poll.answers,
+                most_choices=poll.most_choices,
+                disclosed=poll.disclosed,
+                proven=proven,
+            )
+        case wire.Voted(poll=target, answers=answers) if author is not None:
+            return ev.PollAnswered(id=id_, group=group, at=at, room=room, author=author, target=target, answers=answers, proven=proven)
+        case wire.Closed(poll=target):
+            return ev.PollEnded(id=id_, group=group, at=at, room=room, by=author, target=target, proven=proven)
+        case _:
             return None
 
 
 def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupId, ours: Collection[UserId]) -> ev.Event | None:
-    if content.subject in ours or uow.people.forgotten(group, content.subject):
+    if content.subject in ours:
         return None
-    person = uow.people.by_user(group, content.subject)
+    person = _if_known(uow, group, content.subject)
+    if content.state == "knock":
+        return _knock(uow, incoming, content, group, person)
+    if uow.people.forgotten(group, content.subject):
+        return None
     if person is None:
         if content.state != "join":
             return None
@@ -75,10 +126,33 @@ def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group:
     id_, at, room = incoming.id, incoming.at, incoming.room
     if content.state == "join" and before != "join":
         return ev.MemberJoined(id=id_, group=group, at=at, room=room, member=person, returned=was_in)
+    if content.state == "invite" and before not in {"join", "invite"}:
+        return ev.MemberInvited(id=id_, group=group, at=at, room=room, member=person)
     if content.state in {"leave", "ban"} and before in {"join", "invite"}:
         _withdraw(uow, group, person, at)
-        return ev.MemberLeft(id=id_, group=group, at=at, room=room, member=person)
+        return ev.MemberLeft(id=id_, group=group, at=at, room=room, member=person, how=_how(incoming, content, before))
     return None
+
+
+def _how(incoming: Incoming, content: Membership, before: str) -> ev.Leaving:
+    if content.state == "ban":
+        return "banned"
+    if incoming.sender != content.subject:
+        return "removed"
+    return "declined" if before == "invite" else "left"
+
+
+def _knock(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupId, person: PersonId | None) -> ev.Event | None:
+    """Return the knock; a stranger who knocks stays one, so nothing is kept of them."""
+    if incoming.sender != content.subject:
+        return None
+    before: str | None = content.previous
+    if person is not None:
+        before, _was_in = uow.rooms.set_membership(incoming.room, person, "knock", incoming.at)
+    if before == "knock":
+        return None
+    id_, at, room = incoming.id, incoming.at, incoming.room
+    return ev.KnockReceived(id=id_, group=group, at=at, room=room, knock=id_, person=person, reason=content.reason)
 
 
 def _withdraw(uow: UnitOfWork, group: GroupId, person: PersonId, at: datetime) -> None:
@@ -90,9 +164,13 @@ def _withdraw(uow: UnitOfWork, group: GroupId, person: PersonId, at: datetime) -
         uow.outbox.refuse_lane(names.direct_lane(person, urgent=urgent), at)
 
 
+#: What a direct chat has of its own, and no plugin hears of.
+COMINGS = (ev.MemberInvited, ev.MemberJoined, ev.MemberLeft, ev.KnockReceived)
+
+
 def direct_joined(uow: UnitOfWork, event: ev.Event, direct_with: PersonId | None) -> bool:
     """Tell whether ``event`` is a coming or going in a direct chat, and let waiting words go when its person came."""
-    if direct_with is None or not isinstance(event, (ev.MemberJoined, ev.MemberLeft)):
+    if direct_with is None or not isinstance(event, COMINGS):
         return False
     if isinstance(event, ev.MemberJoined) and event.member == direct_with:
         uow.outbox.unblock(names.direct_lane(direct_with))

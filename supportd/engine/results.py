@@ -12,6 +12,7 @@ from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
+from supportd.sdk import _refusals
 from supportd.sdk import effects as fx
 from supportd.sdk.events import EffectFailed, RoomReady
 from supportd.sdk.ids import EventId
@@ -97,7 +98,13 @@ class Results:
         if row.plugin == CORE:
             return
         failed = EffectFailed(
-            id=EventId(f"result:{row.id}"), group=row.group, at=now, kind=type(row.effect).__name__, reason=code, person=row.person
+            id=EventId(f"result:{row.id}"),
+            group=row.group,
+            at=now,
+            kind=type(row.effect).__name__,
+            reason=_refusals.sentence(code),
+            person=row.person,
+            code=code,
         )
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 

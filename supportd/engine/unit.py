@@ -193,6 +193,12 @@ class Outbox(Protocol):
     def claim(self, now: datetime, limit: int, paused: Collection[Account]) -> tuple[OutboxRow, ...]:
         """Take the heads of lanes, mark them ``sending`` and return them, the most urgent first."""
 
+    def unsure(self) -> int:
+        """Take every row that was on its way for longer ago than a homeserver remembers; returns how many.
+
+        After a change of the device its transaction ids mean nothing any more.
+        """
+
     def recover(self, now: datetime, keep: Collection[str] = ()) -> int:
         """Let what is ``sending`` (all but ``keep``) wait again with the same transaction id; returns how many."""
 

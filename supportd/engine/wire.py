@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from supportd.sdk.events import Media, MessageKind, PollAnswer
 from supportd.sdk.ids import EventId, RoomId, UserId
 from supportd.sdk.rooms import RoomSpec
 
@@ -17,11 +18,16 @@ MembershipState = Literal["invite", "join", "leave", "ban", "knock"]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An ``m.room.message`` with words; ``in_reply_to`` as in ``m.in_reply_to``, ``thread`` the thread's root."""
+    """An ``m.room.message`` with words or a file; ``in_reply_to`` as in ``m.in_reply_to``, ``thread`` the thread's root.
+
+    With ``media``, ``text`` is the caption, empty without one.
+    """
 
     text: str
     in_reply_to: EventId | None = None
     thread: EventId | None = None
+    kind: MessageKind = "text"
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,52 @@ class Redacted:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """An ``m.room.member`` change of ``subject``; ``previous`` is the state before, ``leave`` when there was none."""
+    """An ``m.room.member`` change of ``subject``; ``previous`` is the state before, ``leave`` when there was none.
+
+    ``reason`` is kept of a knock only.
+    """
 
     subject: UserId
     state: MembershipState
     previous: MembershipState
     display_name: str | None = None
+    reason: str = field(default="", repr=False)
 
 
-Content = Said | Edited | Reacted | Redacted | Membership
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The start of a poll (MSC3381)."""
+
+    question: str = field(repr=False)
+    answers: tuple[PollAnswer, ...]
+    most_choices: int
+    disclosed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A choice in ``poll``: ids of answers, none to take an earlier choice back."""
+
+    poll: EventId
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The end of ``poll``, by whomever."""
+
+    # Not "target": a waiting event is told from a redaction by its fields.
+    poll: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """An ``m.room.tombstone``: the room ended, ``replacement`` goes on."""
+
+    replacement: RoomId
+
+
+Content = Said | Edited | Reacted | Redacted | Membership | Polled | Voted | Closed | Replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +132,7 @@ class TokenMark:
 
 @dataclass(frozen=True, slots=True)
 class GapMark:
-    """A limited timeline of ``room``: walk back from ``start`` (``prev_batch``) to ``end`` (the old token).
+    """A limited timeline of ``room``: walk forward from ``start`` (the old token) to ``end`` (``prev_batch``).
 
     A mark with the ``id`` of a known gap moves its ``start``; ``closed`` ends it; ``lost``: some of it could not be read.
     """
@@ -100,6 +143,14 @@ class GapMark:
     end: str
     closed: bool = False
     lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlowMark:
+    """The walk through the gap ``id`` of ``room`` takes long, so that people should know."""
+
+    id: str
+    room: RoomId
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +169,26 @@ class UnparkMark:
     """A parked event that was decrypted, or is given up."""
 
     event: EventId
+
+
+@dataclass(frozen=True, slots=True)
+class KeysMark:
+    """``user`` published another master key than the pinned one; a person has to decide. May come again.
+
+    ``master`` stands for the new key: 32 hexadecimal digits of its SHA-256.
+    """
+
+    user: UserId
+    master: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingMark:
+    """Who in an encrypted ``room`` cannot read us, and whose messages we could not read for some minutes. May come again."""
+
+    room: RoomId
+    deaf: tuple[UserId, ...] = ()
+    unread: tuple[UserId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +223,7 @@ class PowerMark:
     needed: tuple[tuple[str, int], ...]
 
 
-Mark = TokenMark | GapMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark
+Mark = TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +247,38 @@ class SendMessage:
     html: str | None = field(default=None, repr=False)
     in_reply_to: EventId | None = None
     mentions: tuple[UserId, ...] = ()
+    thread: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendFile:
+    """Post a file, encrypted where the room is; ``text`` is its caption."""
+
+    room: RoomId
+    transaction: str
+    name: str = field(repr=False)
+    media_type: str
+    data: bytes = field(repr=False)
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendPoll:
+    """Start a poll."""
+
+    room: RoomId
+    transaction: str
+    poll: Polled
+
+
+@dataclass(frozen=True, slots=True)
+class SendPollEnd:
+    """End the poll ``target``; ``text`` is for clients that know no polls."""
+
+    room: RoomId
+    transaction: str
+    target: EventId
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +323,16 @@ class InvitePerson:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleKnock:
+    """Invite who knocked with the event ``knock``, or refuse with ``reason``; nothing where they no longer knock with it."""
+
+    room: RoomId
+    knock: EventId
+    let_in: bool
+    reason: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RemovePerson:
     """Remove ``person`` (kick) unless they are gone already; a pending invitation is withdrawn."""
 
@@ -238,6 +351,15 @@ class PutPower:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustKeys:
+    """Keep what a person decided on the new keys of ``user``; ``master`` as in :class:`KeysMark`, empty for any."""
+
+    user: UserId
+    master: str
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PutState:
     """Set a state event unless it has this ``content`` (JSON text) already."""
 
@@ -247,7 +369,8 @@ class PutState:
     content: str
 
 
-Job = SendMessage | SendReaction | SendRedaction | MakeRoom | InvitePerson | RemovePerson | PutPower | PutState
+Sending = SendMessage | SendFile | SendPoll | SendPollEnd | SendReaction | SendRedaction
+Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from supportd.matrix.errors import ServerAway, WrongAccount
+from supportd.matrix.errors import NeedsPassword, ServerAway, WrongAccount
 from supportd.matrix.http import Api, path
+from supportd.matrix.shapes import objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,28 @@ async def register(base_url: str, secret: str, username: str, password: str, *, 
         mac = hmac.new(secret.encode(), text.encode(), hashlib.sha1).hexdigest()
         body = {"nonce": nonce, "username": username, "password": password, "admin": admin, "mac": mac, "inhibit_login": True}
         await api.post(where, body)
+    finally:
+        await api.close()
+
+
+async def sign_out_device(base_url: str, login: Login, device: str, password: str | None) -> None:
+    """End a device of this account and delete its keys on the homeserver; nothing happens where it is gone already.
+
+    Raises :class:`NeedsPassword` where the homeserver wants one and none was given, and what :class:`Api` raises.
+    """
+    api = Api(base_url, login.access_token, account="reader")
+    try:
+        there = (await api.get(path("devices"))).get("devices")
+        if not any(one.get("device_id") == device for one in objects(there)):
+            return
+        try:
+            await api.post(path("delete_devices"), {"devices": [device]})
+        except NeedsPassword as asked:
+            if password is None:
+                raise
+            identifier = {"type": "m.id.user", "user": login.user_id}
+            auth = {"type": "m.login.password", "identifier": identifier, "password": password, "session": asked.session}
+            await api.post(path("delete_devices"), {"devices": [device], "auth": auth})
     finally:
         await api.close()
 

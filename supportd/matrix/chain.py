@@ -23,13 +23,13 @@ class Published:
     """What the homeserver publishes of one person, verified.
 
     ``master``: the public master key, ``None`` without a sound chain. ``devices``: signed by the chain, whatever master that is.
-    ``unsigned``: how many other devices there are.
+    ``unsigned``: the ids of the other devices.
     """
 
     master: str | None
     self_signing: str | None
     devices: tuple[Device, ...]
-    unsigned: int
+    unsigned: tuple[str, ...]
 
 
 def published(user: str, answer: dict[str, Any]) -> Published:
@@ -39,10 +39,10 @@ def published(user: str, answer: dict[str, Any]) -> Published:
     signing = _key(answer.get("self_signing_keys"), user, "self_signing")
     devices = _of(answer.get("device_keys"), user)
     if master is None or signing is None or not is_signed(signing_object, user, master, master):
-        return Published(master, None, (), len(devices))
-    found = [_device(user, name, value, signing) for name, value in devices.items()]
-    sound = tuple(device for device in found if device is not None)
-    return Published(master, signing, sound, len(devices) - len(sound))
+        return Published(master, None, (), tuple(devices))
+    found = {name: _device(user, name, value, signing) for name, value in devices.items()}
+    sound = tuple(device for device in found.values() if device is not None)
+    return Published(master, signing, sound, tuple(name for name, device in found.items() if device is None))
 
 
 def _of(objects: Any, user: str) -> dict[str, Any]:

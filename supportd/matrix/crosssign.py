@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from supportd.logs import get_logger
+from supportd.matrix import ownkeys
 from supportd.matrix.chain import published
 from supportd.matrix.errors import ForeignKeys, NeedsPassword, SignatureRefused, StoreLost
 from supportd.matrix.http import path
@@ -33,7 +34,7 @@ async def stand_up(api: Api, login: Login, machine: Machine, seeds: Seeds, *, fr
         raise ForeignKeys if machine.uploaded else StoreLost
     _check_masters(answer, login, seeds, fresh=fresh)
     if device is None or not machine.uploaded:
-        await machine.upload_keys(api)
+        await ownkeys.upload(machine, api)
         answer = await own_keys(api, login)
     if published(login.user_id, answer).self_signing is None:
         await upload(api, login, seeds, password)

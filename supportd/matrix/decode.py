@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import Edited, Incoming, Membership, Reacted, Redacted, Said
+from supportd.engine.wire import Edited, Incoming, Membership, Reacted, Redacted, Replaced, Said
+from supportd.matrix import attached, polls
 from supportd.matrix.roomstate import MEMBERSHIPS
-from supportd.matrix.shapes import identifier, obj, one_of, text, whole
+from supportd.matrix.shapes import cut, identifier, obj, one_of, room_identifier, text, whole
+from supportd.sdk._bounds import LONGEST_REASON
 from supportd.sdk._names import visible
 
 if TYPE_CHECKING:
     from supportd.engine.wire import Content, MembershipState
+    from supportd.sdk.events import MessageKind
     from supportd.sdk.ids import EventId, RoomId, UserId
 
 #: The most of one text that goes on, bytes of UTF-8, and of a reaction or a display name, characters.
@@ -20,7 +24,6 @@ LONGEST_KEY: Final = 100
 LONGEST_NAME: Final = 100
 
 _SPOKEN: Final = frozenset({"m.text", "m.notice", "m.emote"})
-_FILES: Final = frozenset({"m.image", "m.file", "m.audio", "m.video"})
 _LAST_MOMENT: Final = 253_370_764_800_000
 
 
@@ -38,20 +41,35 @@ def decode(
     content = _state(event, previous) if "state_key" in event else _message(event, clear)
     if content is None:
         return None
-    verified = proven if clear is not None else isinstance(content, Membership)
+    verified = proven if clear is not None else isinstance(content, (Membership, Replaced))
     return Incoming(cast("EventId", event_id), cast("RoomId", room), at, cast("UserId", sender), content, verified)
 
 
 def _state(event: dict[str, Any], previous: str | None) -> Content | None:
-    subject, content = identifier(event.get("state_key")), obj(event.get("content"))
-    state = one_of(content.get("membership"), MEMBERSHIPS)
-    if event.get("type") != "m.room.member" or subject is None or state is None:
+    content = obj(event.get("content"))
+    match event.get("type"):
+        case "m.room.member":
+            return _member(event, content, previous)
+        case "m.room.tombstone" if event.get("state_key") == "":
+            replacement = room_identifier(content.get("replacement_room"))
+            return Replaced(cast("RoomId", replacement)) if replacement is not None else None
+    return None
+
+
+def _member(event: dict[str, Any], content: dict[str, Any], previous: str | None) -> Content | None:
+    subject, state = identifier(event.get("state_key")), one_of(content.get("membership"), MEMBERSHIPS)
+    if subject is None or state is None:
         return None
     told = one_of(obj(event, "unsigned", "prev_content").get("membership"), MEMBERSHIPS)
     before = told or one_of(previous, MEMBERSHIPS) or "leave"
     name = text(content.get("displayname"))
+    reason = text(content.get("reason")) if state == "knock" else None
     return Membership(
-        cast("UserId", subject), cast("MembershipState", state), cast("MembershipState", before), display_name(name) if name else None
+        cast("UserId", subject),
+        cast("MembershipState", state),
+        cast("MembershipState", before),
+        display_name(name) if name else None,
+        (reason or "").strip()[:LONGEST_REASON],
     )
 
 
@@ -74,33 +92,36 @@ def _message(event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None) ->
             # Room version 11 moved ``redacts`` into the content.
             target = identifier(content.get("redacts")) or identifier(event.get("redacts"))
             return Redacted(cast("EventId", target)) if target else None
-    return None
+    return polls.decoded(kind, content, relation)
 
 
 def _said(content: dict[str, Any], relation: dict[str, Any]) -> Content | None:
     target = identifier(relation.get("event_id"))
     if relation.get("rel_type") == "m.replace":
-        body = _words(obj(content, "m.new_content"))
-        return Edited(cast("EventId", target), body) if target and body is not None else None
-    body = _words(content)
-    if body is None:
+        new = _written(obj(content, "m.new_content"))
+        return Edited(cast("EventId", target), new.text) if target and new is not None else None
+    written = _written(content)
+    if written is None:
         return None
     thread = target if relation.get("rel_type") == "m.thread" else None
     reply = identifier(obj(relation, "m.in_reply_to").get("event_id"))
     if thread and relation.get("is_falling_back") is True:
         # Then ``m.in_reply_to`` is only there for clients without threads.
         reply = None
-    return Said(_without_quote(body) if reply else body, cast("EventId | None", reply), cast("EventId | None", thread))
+    words = _without_quote(written.text) if reply else written.text
+    return replace(written, text=words, in_reply_to=cast("EventId | None", reply), thread=cast("EventId | None", thread))
 
 
-def _words(content: dict[str, Any]) -> str | None:
-    body, kind = text(content.get("body")), one_of(content.get("msgtype"), _SPOKEN | _FILES)
+def _written(content: dict[str, Any]) -> Said | None:
+    """Return the words and the file of a message, without what it answers."""
+    body, kind = text(content.get("body")), one_of(content.get("msgtype"), _SPOKEN | attached.FILES)
     if body is None or kind is None:
         return None
-    if kind in _FILES and text(content.get("filename")) in {None, body}:
-        # A file without a caption: its name is no word of anybody.
-        return None
-    return body.encode()[:LONGEST_TEXT].decode("utf-8", "ignore")
+    if kind in _SPOKEN:
+        return Said(cut(body, LONGEST_TEXT), kind=cast("MessageKind", kind.removeprefix("m.")))
+    caption, media = attached.caption(content), attached.media(content)
+    # What names no file and says nothing is nothing.
+    return Said(cut(caption, LONGEST_TEXT), media=media) if caption or media else None
 
 
 def _without_quote(body: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+import hashlib
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from supportd.engine.wire import KeysMark
 from supportd.logs import get_logger, short
 from supportd.matrix.chain import Device, Published, published
 from supportd.matrix.http import path
@@ -15,11 +17,17 @@ if TYPE_CHECKING:
 
     from supportd.matrix.http import Api
     from supportd.matrix.machine import Machine
+    from supportd.sdk.ids import UserId
 
 log = get_logger(__name__)
 
 #: People asked for in one request.
 AT_ONCE: Final = 100
+
+
+def digest(master: str) -> str:
+    """Return 32 hexadecimal digits that stand for a master key."""
+    return hashlib.sha256(master.encode()).hexdigest()[:32]
 
 
 class Devices:
@@ -29,12 +37,14 @@ class Devices:
         """Ask through ``api``; after a start everybody is asked for again, as devices may have changed while we were away."""
         self.api = api
         self.machine = machine
-        #: People with devices that get no keys, and how many.
-        self.unsigned: dict[str, int] = {}
+        #: People with devices that get no keys, and which.
+        self.refused: dict[str, tuple[str, ...]] = {}
         #: People of whom a device went: keys they hold must not be used any longer.
         self.lost: set[str] = set()
         #: Whether somebody published other keys for our own account.
         self.foreign = False
+        #: Whether somebody's keys changed since this was last lowered.
+        self.news = True
         self._current: set[str] = set()
         self._asking = asyncio.Lock()
 
@@ -50,15 +60,24 @@ class Devices:
             for at in range(0, len(missing), AT_ONCE):
                 await self._ask(missing[at : at + AT_ONCE])
 
-    async def agree_to_new_keys(self, user: str) -> bool:
-        """Trust the new master key of ``user`` from now on, as a key member decided; tells whether there was one."""
+    async def settle(self, user: str, master: str, *, trusted: bool) -> None:
+        """Keep what a person decided on the new keys of ``user``; raises what :class:`Api` raises.
+
+        ``master``: which keys they decided on (:func:`digest`), empty for those that are offered now; others stay undecided.
+        """
         pin = self.machine.store.pin(user)
-        if pin is None or pin[1] is None:
-            return False
+        if pin is None or pin[1] is None or (master and master != digest(pin[1])):
+            return
+        if not trusted:
+            self.machine.store.decline(user)
+            return
         self.machine.store.set_pin(user, pin[1], None)
         self.changed([user])
         await self.refresh([user])
-        return True
+
+    def undecided(self) -> tuple[KeysMark, ...]:
+        """Return whose new keys a person has to decide on."""
+        return tuple(KeysMark(cast("UserId", user), digest(master)) for user, master in self.machine.store.offered().items())
 
     async def _ask(self, users: list[str]) -> None:
         # Before the question: a change that is told while we wait makes them outdated again.
@@ -84,11 +103,11 @@ class Devices:
             if self.machine.know(user, sound):
                 self.lost.add(user)
         ours = user == self.machine.user_id
-        refused = found.unsigned + len(found.devices) - len(sound)
-        self.unsigned.pop(user, None)
+        refused = (*found.unsigned, *(device.id for device in found.devices if device not in sound))
+        self.refused.pop(user, None)
         if refused and not ours:
-            self.unsigned[user] = refused
-            log.info("devices.refused", id=short(user), count=refused)
+            self.refused[user] = refused
+            log.info("devices.refused", id=short(user), count=len(refused))
 
     def _agreed(self, user: str, found: Published) -> tuple[Device, ...]:
         if found.master is None or found.self_signing is None:
@@ -98,6 +117,7 @@ class Devices:
         if pin is not None and pin[0] != found.master:
             if pin[1] != found.master:
                 store.set_pin(user, pin[0], found.master)
+                self.news = True
                 log.warning("devices.master_changed", id=short(user))
             self.foreign = self.foreign or user == self.machine.user_id
             return ()

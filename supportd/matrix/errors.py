@@ -70,7 +70,7 @@ class ForeignKeys(MatrixError):
 
 
 class StoreLost(MatrixError):
-    """The bot's encryption keys are missing on this machine, though the homeserver knows them: put back the backup of the crypto folder."""
+    """The bot's encryption keys are missing here, though the homeserver knows them: run supportd restore with the recovery sheet."""
 
     status = 78
 
@@ -87,6 +87,12 @@ class StoreUnreadable(MatrixError):
     status = 78
 
 
+class KeyFileRefused(MatrixError):
+    """The file {path} with the room keys does not open with this recovery file: take the two from the same installation."""
+
+    status = 78
+
+
 class SignatureRefused(MatrixError):
     """The homeserver did not keep the signature of the bot's device, so members' apps would not trust it.
 
@@ -96,3 +102,15 @@ class SignatureRefused(MatrixError):
 
 class CannotEncrypt(MatrixError):
     """A message cannot be encrypted for its room just now; supportd tries again by itself."""
+
+
+class TooLarge(ServerAway):
+    """The homeserver's answer is larger than the {most} bytes that supportd takes."""
+
+    def __init__(self, *, most: int) -> None:
+        """Keep how many bytes would have been taken."""
+        super().__init__(most=most)
+
+
+class FileUnusable(MatrixError):
+    """The file cannot be read, because {problem}; ask who sent it to send it again."""

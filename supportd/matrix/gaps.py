@@ -1,54 +1,115 @@
-"""Walking back over what a sync left out (``matrix.md`` 1.3, F7)."""
+"""Catching up with what a sync left out, oldest first, page by page, each page in its own commit (``matrix.md`` 1.3, F7).
+
+The walk goes forward from the old sync token: what is oldest is handled first, and no more than a page is in memory.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import GapMark
+from supportd.engine.wire import GapMark, SlowMark, SyncBatch
+from supportd.logs import get_logger, short
+from supportd.matrix.errors import Refused, ServerAway, SlowDown
 from supportd.matrix.http import path
 from supportd.matrix.shapes import objects
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from supportd.engine.ports import MatrixInbox
+    from supportd.engine.wire import Incoming, Mark
     from supportd.matrix.http import Api
     from supportd.sdk.ids import RoomId
 
-#: Events of a page (Synapse's cap), pages walked before the sync itself goes on, and the most pages of one gap.
-PAGE: Final = 100
-PAGES_AT_ONCE: Final = 5
-MOST_PAGES: Final = 100
+log = get_logger(__name__)
 
-#: Events of which the engine hears nothing need not come.
+#: Events of a page (Synapse's cap), and the most pages of one gap: what lies beyond 100,000 events is announced as lost.
+PAGE: Final = 100
+MOST_PAGES: Final = 1000
+#: Seconds after which the people who run the group are told that the catching up takes long.
+SLOW: Final = 30.0
+
 _FILTER: Final = json.dumps({"lazy_load_members": False})
 
 
-@dataclass(frozen=True, slots=True)
-class Walked:
-    """What lay in a gap, oldest first; ``start`` is where to walk on, ``None`` at its end."""
+class Gaps:
+    """Walks the gaps of one account."""
 
-    events: tuple[dict[str, Any], ...] = field(repr=False)
-    start: str | None
+    def __init__(
+        self,
+        api: Api,
+        inbox: MatrixInbox,
+        read: Callable[[str, Sequence[dict[str, Any]]], Awaitable[tuple[Sequence[Incoming], Sequence[Mark]]]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``read`` decrypts and decodes a page of a room's events; ``clock`` measures seconds."""
+        self.api = api
+        self.inbox = inbox
+        self._read = read
+        self._clock = clock
 
+    async def fill(self, gap: GapMark) -> tuple[Mark, ...]:
+        """Handle a gap that a sync shows before the sync itself; returns the mark of what has to wait for later.
 
-async def walk(api: Api, gap: GapMark, pages: int) -> Walked:
-    """Walk back at most ``pages`` pages; raises what :class:`Api` raises."""
-    found: list[dict[str, Any]] = []
-    start: str | None = gap.start
-    for _page in range(pages):
-        query = {"dir": "b", "limit": str(PAGE), "from": str(start), "to": gap.end, "filter": _FILTER}
-        answer = await api.get(path("rooms", gap.room, "messages"), query)
-        found += objects(answer.get("chunk"))
+        Nothing is kept before the sync's own token: after a crash the walk begins anew, and what was handled is not handled again.
+        """
+        at = gap
+        try:
+            async for page in self._walk(gap, keep=False):
+                at = page
+        except (ServerAway, SlowDown, Refused) as error:
+            # One room that cannot be read must not keep all others waiting.
+            log.warning("gap.postponed", room=short(gap.room), error=error)
+            return (at,)
+        return ()
+
+    async def go_on(self) -> None:
+        """Walk the gaps that had to wait; raises what :class:`Api` raises, the next sync tries again."""
+        for gap in await self.inbox.gaps():
+            try:
+                async for _page in self._walk(gap, keep=True):
+                    pass
+            except Refused as error:
+                # A token that is no longer taken will never be; what lay there is lost, and people are told.
+                log.error("gap.lost", room=short(gap.room), error=error)  # noqa: TRY400 - nothing to trace
+                await self.inbox.accept(SyncBatch((), (replace(gap, closed=True, lost=True),)))
+
+    async def _walk(self, gap: GapMark, *, keep: bool) -> AsyncIterator[GapMark]:
+        """Commit page after page and yield where the walk stands; ``keep``: the mark moves in the same commit."""
+        started, count, slow = self._clock(), 0, False
+        for number in range(1, MOST_PAGES + 1):
+            events, end = await self._page(gap)
+            lost = end is not None and number == MOST_PAGES
+            gap = replace(gap, start=end or gap.start, closed=end is None or lost, lost=lost)
+            incoming, marks = await self._read(gap.room, events)
+            if not slow and self._clock() - started > SLOW:
+                slow = True
+                log.warning("gap.slow", room=short(gap.room), events=count)
+                marks = (*marks, SlowMark(gap.id, gap.room))
+            await self.inbox.accept(SyncBatch(tuple(incoming), (*marks, gap) if keep or lost else tuple(marks)))
+            count += len(incoming)
+            yield gap
+            if gap.closed:
+                break
+        log.info("gap.walked", room=short(gap.room), events=count)
+
+    async def _page(self, gap: GapMark) -> tuple[tuple[dict[str, Any], ...], str | None]:
+        """Return the next page and where the one behind it begins, ``None`` at the end of the gap."""
+        query = {"dir": "f", "limit": str(PAGE), "from": gap.start, "to": gap.end, "filter": _FILTER}
+        answer = await self.api.get(path("rooms", gap.room, "messages"), query)
         end = answer.get("end")
-        if not isinstance(end, str) or end == start or not objects(answer.get("chunk")):
-            start = None
-            break
-        start = end
-    return Walked(tuple(reversed(found)), start)
+        # A page may be empty because we may see none of its events, and there are more behind it.
+        return tuple(objects(answer.get("chunk"))), end if isinstance(end, str) and end not in {gap.start, gap.end} else None
 
 
 def gap_of(room: str, prev_batch: str, since: str) -> GapMark:
-    """Return the mark of a limited timeline; the same gap always has the same id."""
-    name = hashlib.sha256(f"{room}\0{prev_batch}\0{since}".encode()).hexdigest()[:32]
-    return GapMark(id=name, room=cast("RoomId", room), start=prev_batch, end=since)
+    """Return the mark of a limited timeline: from the old token up to where the sync's own events begin.
+
+    After a crash the server may show the same gap with another end; it is still the same one.
+    """
+    name = hashlib.sha256(f"{room}\0{since}".encode()).hexdigest()[:32]
+    return GapMark(id=name, room=cast("RoomId", room), start=since, end=prev_batch)

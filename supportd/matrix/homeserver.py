@@ -53,7 +53,7 @@ class MatrixHomeserver:
     async def _do(self, account: Account, job: Job) -> Outcome:
         api = self.apis[account]
         match job:
-            case wire.SendMessage():
+            case wire.SendMessage() | wire.SendFile() | wire.SendPoll() | wire.SendPollEnd():
                 return await self.sender.message(account, job)
             case wire.SendReaction():
                 return await sending.react(api, job)
@@ -62,14 +62,23 @@ class MatrixHomeserver:
             case wire.MakeRoom():
                 async with self._locks[job.marker]:
                     return await self.maker.make(job)
+            case wire.TrustKeys():
+                await self.sender.sharing.devices.settle(job.user, job.master, trusted=job.trusted)
+                return wire.Done()
         # Look, compare, act must not cross another of its kind in the same room.
         async with self._locks[job.room]:
-            match job:
-                case wire.InvitePerson():
-                    return await people.invite(api, job)
-                case wire.RemovePerson():
-                    return await people.remove(api, job)
-                case wire.PutPower():
-                    return await people.power(api, job)
-                case wire.PutState():
-                    return await people.state(api, job)
+            return await _about(api, job)
+
+
+async def _about(api: Api, job: wire.InvitePerson | wire.SettleKnock | wire.RemovePerson | wire.PutPower | wire.PutState) -> Outcome:
+    match job:
+        case wire.InvitePerson():
+            return await people.invite(api, job)
+        case wire.SettleKnock():
+            return await people.settle_knock(api, job)
+        case wire.RemovePerson():
+            return await people.remove(api, job)
+        case wire.PutPower():
+            return await people.power(api, job)
+        case wire.PutState():
+            return await people.state(api, job)

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
-from supportd.matrix.errors import LoggedOut, NeedsPassword, Refused, ServerAway, ServerNotReached, SlowDown
+from supportd.matrix.errors import LoggedOut, NeedsPassword, Refused, ServerAway, ServerNotReached, SlowDown, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,10 @@ Method = Literal["GET", "PUT", "POST", "DELETE"]
 #: Seconds one request may take, and the most bytes an answer may have.
 PATIENCE: Final = 30.0
 MOST_BYTES: Final = 8 * 1024 * 1024
+MOST_ERROR_BYTES: Final = 64 * 1024
 MOST_SYNC_BYTES: Final = 128 * 1024 * 1024
+#: Seconds a file may take on its way.
+FILE_PATIENCE: Final = 120.0
 #: Seconds to wait after a 429 that says nothing better, and the longest wait we believe.
 DEFAULT_WAIT: Final = 5.0
 LONGEST_WAIT: Final = 3600.0
@@ -45,7 +48,16 @@ boundary: Callable[[str], None] = _nothing
 
 def path(*segments: str) -> str:
     """Return a path below ``/_matrix/client/v3/`` with every segment quoted."""
-    return "_matrix/client/v3/" + "/".join(quote(segment, safe="") for segment in segments)
+    return "_matrix/client/v3/" + _quoted(segments)
+
+
+def path_v1(*segments: str) -> str:
+    """Return a path below ``/_matrix/client/v1/`` with every segment quoted."""
+    return "_matrix/client/v1/" + _quoted(segments)
+
+
+def _quoted(segments: tuple[str, ...]) -> str:
+    return "/".join(quote(segment, safe="") for segment in segments)
 
 
 class Api:
@@ -102,30 +114,56 @@ class Api:
         kind = f"{method} {_kind(where)}"
         if changes:
             boundary(f"send {kind}")
-        status, headers, raw = await self._exchange(method, where, body, query, seconds, most)
+        data = json.dumps(body if body is not None else {}).encode() if method != "GET" else None
+        status, headers, raw = await self._exchange(method, where, data, query=query, seconds=seconds, most=most)
         if changes:
             boundary(f"sent {kind}")
         return self._translate(status, headers, _parse(raw))
 
+    async def download(self, where: str, *, most: int, seconds: float = FILE_PATIENCE) -> bytes:
+        """Return the bytes at ``where``, a redirection is not followed; raises :class:`TooLarge`, and what :meth:`ask` raises."""
+        status, headers, raw = await self._exchange("GET", where, None, seconds=seconds, most=most)
+        if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110: 2xx
+            return raw
+        self._translate(status, headers, _parse(raw))
+        raise ServerAway
+
+    async def upload(self, where: str, data: bytes, kind: str, *, seconds: float = FILE_PATIENCE) -> dict[str, Any]:
+        """Post the bytes of a file of the media type ``kind`` and return the answer's object; raises what :meth:`ask` raises."""
+        name = f"POST {_kind(where)}"
+        boundary(f"send {name}")
+        status, headers, raw = await self._exchange("POST", where, data, kind=kind, seconds=seconds)
+        boundary(f"sent {name}")
+        return _object(self._translate(status, headers, _parse(raw)))
+
     async def date(self) -> str | None:
         """Return the homeserver's ``Date`` header, as it came."""
-        _status, headers, _raw = await self._exchange("GET", "_matrix/client/versions", None, None, PATIENCE, MOST_BYTES)
+        _status, headers, _raw = await self._exchange("GET", "_matrix/client/versions", None)
         return headers.get("Date")
 
     async def _exchange(
-        self, method: Method, where: str, body: object, query: dict[str, str] | None, seconds: float, most: int
+        self,
+        method: Method,
+        where: str,
+        data: bytes | None,
+        *,
+        kind: str = "application/json",
+        query: dict[str, str] | None = None,
+        seconds: float = PATIENCE,
+        most: int = MOST_BYTES,
     ) -> tuple[int, dict[str, str], bytes]:
         url = f"{self.base_url}/{where}" + (f"?{urlencode(query)}" if query else "")
-        headers = {"Content-Type": "application/json"} if method != "GET" else {}
+        headers = {"Content-Type": kind} if data is not None else {}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
-        data = json.dumps(body if body is not None else {}).encode() if method != "GET" else None
         try:
             async with asyncio.timeout(seconds):
                 async with self._open().request(
                     method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
                 ) as response:
-                    return response.status, dict(response.headers), await _bounded(response, most)
+                    # An error may be longer than a small file: it says what is the matter.
+                    limit = most if response.status < _ERROR else max(most, MOST_ERROR_BYTES)
+                    return response.status, dict(response.headers), await _bounded(response, limit)
         except aiohttp.ClientConnectorError:
             # Nothing of the request left this machine.
             raise ServerNotReached from None
@@ -169,7 +207,7 @@ async def _bounded(response: aiohttp.ClientResponse, most: int) -> bytes:
     async for part in response.content.iter_chunked(65536):
         size += len(part)
         if size > most:
-            raise ServerAway
+            raise TooLarge(most=most)
         parts.append(part)
     return b"".join(parts)
 

@@ -13,6 +13,7 @@ from supportd.engine.wire import AsideMark, EchoMark, Edited, Incoming, ParkMark
 from supportd.logs import get_logger
 from supportd.matrix.decode import decode
 from supportd.matrix.machine import NoKey, Unreadable
+from supportd.matrix.sending import TRANSACTION
 from supportd.matrix.shapes import identifier, obj, text, whole
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class Intake:
         event = raw.event
         self._note(event, taken)
         if event.get("type") != "m.room.encrypted" or "state_key" in event:
+            if event.get("sender") == self.machine.user_id:
+                self._echo(event, obj(event.get("content")), taken)
             found = decode(raw.room, event, previous=raw.previous)
         else:
             sender = str(event.get("sender"))
@@ -119,9 +122,19 @@ class Intake:
                 taken.settled.append(cast("EventId", str(event.get("event_id"))))
                 return
             taken.settled.append(cast("EventId", str(event.get("event_id"))))
-            found = decode(raw.room, event, (clear.type, clear.content), proven=self.machine.proves(sender, clear))
+            proven = self.machine.proves(sender, clear)
+            if proven and sender == self.machine.user_id:
+                self._echo(event, clear.content, taken)
+            found = decode(raw.room, event, (clear.type, clear.content), proven=proven)
         if found is not None:
             taken.incoming.append(found)
+
+    @staticmethod
+    def _echo(event: dict[str, Any], content: dict[str, Any], taken: Taken) -> None:
+        """Note which of our own sends an event is, whichever of our devices sent it."""
+        event_id, transaction = identifier(event.get("event_id")), identifier(content.get(TRANSACTION))
+        if event_id is not None and transaction is not None:
+            taken.marks.append(EchoMark(transaction, cast("EventId", event_id)))
 
     def _note(self, event: dict[str, Any], taken: Taken) -> None:
         event_id, sender = identifier(event.get("event_id")), identifier(event.get("sender"))

@@ -18,7 +18,7 @@ from nio.events.to_device import OlmEvent, ToDeviceEvent
 from nio.responses import KeysClaimResponse
 
 from supportd.logs import get_logger
-from supportd.matrix.http import path
+from supportd.matrix import withheld
 from supportd.matrix.shapes import obj
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from supportd.matrix.chain import Device
     from supportd.matrix.cipherstore import CryptoStore
-    from supportd.matrix.http import Api
 
 log = get_logger(__name__)
 
@@ -40,7 +39,7 @@ HOSTILE: Final = (
 )  # fmt: skip
 #: The longest ciphertext looked at, characters: an event has 64 KiB at most (specification, size limits).
 LONGEST: Final = 65_536
-MEGOLM: Final = "m.megolm.v1.aes-sha2"
+MEGOLM: Final = withheld.MEGOLM
 
 
 class NoKey(Exception):
@@ -60,6 +59,7 @@ class Clear:
     curve25519: str
     ed25519: str
     forwarded: bool
+    session: str
 
 
 class _Olm(Olm):  # type: ignore[misc] # nio has no types
@@ -89,6 +89,8 @@ class Machine:
         self.store = store
         self.olm = _Olm(user_id, device_id, store)
         self.encrypted_rooms: set[str] = set(store.load_encrypted_rooms())
+        #: Devices (person, id) with a new Olm session in the place of one that went wrong: what they were sent before may be unread.
+        self.renewed: set[tuple[str, str]] = set()
 
     def reload(self) -> None:
         """Forget what is in memory only, after something was rolled back on the disk."""
@@ -108,52 +110,6 @@ class Machine:
         """Whether the homeserver has taken our device's keys once."""
         return bool(self.olm.account.shared)
 
-    # ---- our keys on the homeserver ---------------------------------------------------------------------------------
-
-    async def upload_keys(self, api: Api, *, count: int = 0, fallback: bool = True) -> None:
-        """Publish device keys, one-time keys up to full (``count`` are there), and a fallback key if asked."""
-        olm = self.olm
-        with self.store.transaction():
-            missing = olm.account.max_one_time_keys - count
-            if missing > 0:
-                olm.account.generate_one_time_keys(missing)
-            if fallback:
-                olm.account._account.generate_fallback_key()  # noqa: SLF001 - nio has no call for it (matrix.md 1.5)
-            # On the disk before they are published: a key whose private half is lost would make messages unreadable.
-            olm.save_account()
-        body = {
-            "device_keys": self._device_keys(),
-            "one_time_keys": self._signed_keys(olm.account.one_time_keys["curve25519"]),
-            "fallback_keys": self._signed_keys(self._fallback_keys(), fallback=True) if fallback else {},
-        }
-        await api.post(path("keys", "upload"), body)
-        with self.store.transaction():
-            olm.account.shared = True
-            olm.mark_keys_as_published()
-            olm.save_account()
-        log.info("keys.uploaded", account=api.account, count=missing)
-
-    def _fallback_keys(self) -> dict[str, str]:
-        found = self.olm.account._account.fallback_key  # noqa: SLF001 - as above
-        return {str(name): key if isinstance(key, str) else key.to_base64() for name, key in found.items()}
-
-    def _device_keys(self) -> dict[str, Any]:
-        curve, ed = self.identity
-        keys = {
-            "algorithms": ["m.olm.v1.curve25519-aes-sha2", MEGOLM],
-            "device_id": self.device_id,
-            "user_id": self.user_id,
-            "keys": {f"curve25519:{self.device_id}": curve, f"ed25519:{self.device_id}": ed},
-        }
-        return self._signed(keys)
-
-    def _signed_keys(self, keys: dict[str, str], *, fallback: bool = False) -> dict[str, Any]:
-        mark = {"fallback": True} if fallback else {}
-        return {f"signed_curve25519:{name}": self._signed({"key": key, **mark}) for name, key in keys.items()}
-
-    def _signed(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {**value, "signatures": {self.user_id: {f"ed25519:{self.device_id}": self.olm.sign_json(value)}}}
-
     # ---- what arrives -----------------------------------------------------------------------------------------------
 
     def take(self, event: dict[str, Any]) -> tuple[str, str] | None:
@@ -161,6 +117,8 @@ class Machine:
 
         Only ciphertext reaches nio: key requests are not answered and verification is not offered.
         """
+        if event.get("type") == withheld.KIND:
+            withheld.hear(self, event)
         if event.get("type") != "m.room.encrypted":
             return None
         # nio takes these shapes for granted.
@@ -170,10 +128,12 @@ class Machine:
         parsed = ToDeviceEvent.parse_event(event)
         if not isinstance(parsed, OlmEvent) or not parsed.sender_key:
             return None
+        before = self.olm.session_store.get(parsed.sender_key)
         try:
             result = self.olm.handle_to_device_event(parsed)
         except HOSTILE:
             return None
+        self._note_renewal(parsed.sender, parsed.sender_key, before)
         room, session = getattr(result, "room_id", None), getattr(result, "session_id", None)
         return (room, session) if isinstance(room, str) and isinstance(session, str) else None
 
@@ -202,14 +162,30 @@ class Machine:
         event_id = event.get("event_id")
         if not isinstance(kind, str) or not isinstance(inner, dict) or not isinstance(event_id, str):
             raise Unreadable
-        if not self.store.first_use(session_id, number, event_id):
+        if not self.store.keys.first_use(session_id, number, event_id):
             raise Unreadable
-        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain))
+        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain), session_id)
 
     def _room_key(self, room: str, session_id: str, likely: frozenset[str], claimed: object) -> Any:
         # Two people may hold up the same session id: only its maker's word counts, so the sender's own devices come first.
         found = [sessions[session_id] for sessions in self.olm.inbound_group_store[room].values() if session_id in sessions]
         return min(found, key=lambda one: (one.sender_key not in likely, one.sender_key != claimed), default=None)
+
+    # ---- room keys ---------------------------------------------------------------------------------------------------
+
+    def room_keys(self) -> tuple[Any, ...]:
+        """Return all room keys that are here (nio's inbound group sessions)."""
+        return tuple(self.olm.inbound_group_store)
+
+    def drop_room_key(self, session: Any) -> None:
+        """Delete a room key for good."""
+        self.store.drop_inbound_group_session(session)
+        self.olm.inbound_group_store[session.room_id][session.sender_key].pop(session.id, None)
+
+    def replace_room_key(self, session: Any) -> None:
+        """Put ``session`` in the place of the room key of the same id and sender, or keep it as a new one."""
+        self.olm.inbound_group_store[session.room_id][session.sender_key][session.id] = session
+        self.store.save_inbound_group_session(session)
 
     # ---- other people's devices -------------------------------------------------------------------------------------
 
@@ -222,12 +198,14 @@ class Machine:
         for one in gone:
             one.deleted = True
             changed[one.id] = one
+            self.store.keys.go(one.curve25519)
         for device in sound.values():
             old = known.get(device.id)
             if old is not None and not old.deleted and (old.curve25519, old.ed25519) == (device.curve25519, device.ed25519):
                 continue
             new = OlmDevice(user, device.id, {"ed25519": device.ed25519, "curve25519": device.curve25519})
             known[device.id] = new
+            self.store.keys.come(device.curve25519)
             changed[device.id] = new
         self.store.save_device_keys({user: changed})
         return bool(gone)
@@ -242,11 +220,16 @@ class Machine:
 
     def proves(self, user: str, clear: Clear) -> bool:
         """Tell whether ``user`` wrote what was decrypted: the room key was made by a device that their own keys vouch for."""
-        if clear.forwarded:
+        if clear.forwarded or user in self.store.distrusted:
+            # Somebody with new keys is believed again when a person agreed to these.
             return False
         if user == self.user_id and (clear.curve25519, clear.ed25519) == self.identity:
             return True
-        return any((one.curve25519, one.ed25519) == (clear.curve25519, clear.ed25519) for one in self.olm.device_store[user].values())
+        return any(
+            (one.curve25519, one.ed25519) == (clear.curve25519, clear.ed25519)
+            and (not one.deleted or self.store.keys.came_in_time(clear.session, one.curve25519))
+            for one in self.olm.device_store[user].values()
+        )
 
     # ---- olm sessions -----------------------------------------------------------------------------------------------
 
@@ -259,17 +242,30 @@ class Machine:
                     missing.setdefault(user, []).append(device.id)
         return missing
 
+    def reopen(self, user: str, curve25519: str) -> None:
+        """Open a new Olm session with a device of ``user`` soon; not more often than once an hour."""
+        self.olm._mark_device_for_unwedging(user, curve25519)  # noqa: SLF001 - its only caller in nio is a failed decryption
+
     def wedged(self) -> tuple[str, ...]:
         """Return the people with a device whose Olm session went wrong."""
         return tuple({device.user_id for device in self.olm.wedged_devices if not device.deleted})
 
     def claimed(self, user: str, device: str, keys: Any) -> None:
         """Open an Olm session with one device's part of a ``keys/claim`` answer; a malformed one is left out."""
+        known = self.olm.device_store[user].get(device)
+        before = self.olm.session_store.get(known.curve25519) if known is not None else None
         try:
             with self.store.transaction():
                 self.olm.handle_response(KeysClaimResponse({user: {device: keys}}, {}))
+            if known is not None:
+                self._note_renewal(user, known.curve25519, before)
         except Exception as error:  # noqa: BLE001 - another person's key may be anything
             log.warning("claim.refused", error=error)
+
+    def _note_renewal(self, user: str, curve25519: str, before: Any) -> None:
+        now = self.olm.session_store.get(curve25519)
+        if before is not None and now is not None and now.id != before.id:
+            self.renewed |= {(user, one.id) for one in self.devices(user) if one.curve25519 == curve25519}
 
     def dummies(self) -> tuple[Any, ...]:
         """Return the messages that mend broken Olm sessions; what else nio queued is dropped (requests nobody answers)."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from supportd.engine.wire import Edited, GapMark, Incoming, ParkMark, Reacted, Redacted, Said, TokenMark, UnparkMark
+from supportd.matrix import ownkeys
 from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.crosssign import own_device, own_keys, sign, stand_up, upload
 from supportd.matrix.devices import Devices
@@ -131,7 +132,7 @@ class Member:
             await stand_up(api, login, machine, seeds, fresh=fresh)
             store.set_pin(login.user_id, public_of(seeds.master), None)
         elif not machine.uploaded:
-            await machine.upload_keys(api)
+            await ownkeys.upload(machine, api)
         member = cls(api, login, store, machine)
         await member.sync_once()
         return member

@@ -23,9 +23,9 @@ log = get_logger(__name__)
 KEPT: Final = timedelta(hours=72)
 
 
-async def retry(inbox: MatrixInbox, intake: Intake, keys: Collection[tuple[str, str]]) -> tuple[Sequence[Incoming], Sequence[Mark]]:
-    """Return what can be read now that these room keys came, and the marks that let it go."""
-    if not keys:
+async def retry(inbox: MatrixInbox, intake: Intake, keys: Collection[tuple[str, str]] | None) -> tuple[Sequence[Incoming], Sequence[Mark]]:
+    """Return what can be read now that these room keys came (``None``: whichever are here), and the marks that let it go."""
+    if keys is not None and not keys:
         return (), ()
     waiting = await inbox.parked(keys)  # type: ignore[arg-type] # rooms are RoomIds there
     raws = [raw for one in waiting if (raw := _raw(one)) is not None]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from supportd.engine.wire import Done, InvitePerson, Never, PutPower, PutState, RemovePerson
+from supportd.engine.wire import Done, InvitePerson, Never, PutPower, PutState, RemovePerson, SettleKnock
 from supportd.matrix.errors import Refused
 from supportd.matrix.http import path
 from supportd.matrix.roomstate import INFINITE, RoomState
-from supportd.matrix.shapes import obj, whole
+from supportd.matrix.shapes import identifier, obj, whole
 
 if TYPE_CHECKING:
     from supportd.engine.wire import Outcome
@@ -48,6 +48,25 @@ async def invite(api: Api, job: InvitePerson, *, direct: bool = False) -> Outcom
         await api.put(path("rooms", job.room, "state", "m.room.member", job.person), {"membership": "invite", "is_direct": True})
     else:
         await api.post(path("rooms", job.room, "invite"), {"user_id": job.person})
+    return Done()
+
+
+async def settle_knock(api: Api, job: SettleKnock) -> Outcome:
+    """Invite or refuse who knocked; where they knock no more, or knocked again since, nothing is done."""
+    try:
+        knock = await api.get(path("rooms", job.room, "event", job.knock))
+    except Refused as error:
+        if error.code == _NOT_FOUND:
+            return Never(_NOT_FOUND)
+        raise
+    person = identifier(knock.get("state_key"))
+    if person is None or knock.get("type") != "m.room.member" or knock.get("sender") != person:
+        return Never(_NOT_FOUND)
+    now = await api.get(path("rooms", job.room, "state", "m.room.member", person), {"format": "event"})
+    if obj(now, "content").get("membership") != "knock" or now.get("event_id") != job.knock:
+        return Done()
+    reason = {"reason": job.reason} if job.reason else {}
+    await api.post(path("rooms", job.room, "invite" if job.let_in else "kick"), {"user_id": person, **reason})
     return Done()
 
 

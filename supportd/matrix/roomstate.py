@@ -158,9 +158,9 @@ class Rooms:
         """Return ``room``, an empty one where it is new."""
         return self.known.setdefault(room, RoomState(room))
 
-    def with_member(self, user: str) -> tuple[str, ...]:
-        """Return the rooms ``user`` is in."""
-        return tuple(room for room, state in self.known.items() if state.members.get(user) == "join")
+    def with_reader(self, user: str) -> tuple[str, ...]:
+        """Return the rooms ``user`` is in or invited to."""
+        return tuple(room for room, state in self.known.items() if state.members.get(user) in {"join", "invite"})
 
 
 def _or(value: int | None, default: int) -> int:

@@ -12,6 +12,7 @@ from supportd.matrix.crosssign import stand_up
 from supportd.matrix.devices import Devices
 from supportd.matrix.homeserver import MatrixHomeserver
 from supportd.matrix.http import Api
+from supportd.matrix.keyfile import KeyFile
 from supportd.matrix.machine import Machine
 from supportd.matrix.making import RoomMaker
 from supportd.matrix.roomstate import Rooms
@@ -20,16 +21,18 @@ from supportd.matrix.sending import Sender
 from supportd.matrix.session import Session
 from supportd.matrix.sharing import Sharing
 from supportd.matrix.signing import public_of
-from supportd.matrix.upkeep import Upkeep
+from supportd.matrix.upkeep import WINDOW, Upkeep
 from supportd.matrix.words import MatrixWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from supportd.engine.ports import Homeserver, MatrixInbox, Words, WordsFound
     from supportd.engine.wire import Account, Job, Outcome
     from supportd.matrix.accounts import Login
+    from supportd.matrix.reading import RoomReading
     from supportd.sdk.ids import EventId, RoomId
 
 log = get_logger(__name__)
@@ -52,6 +55,8 @@ class MatrixSettings:
     #: Whether the crypto store is encrypted as a file (SQLCipher).
     cipher: bool = True
     #: The reader's password, only where the homeserver may ask for it when keys are first uploaded.
+    #: How long words may be read again; older room keys are deleted or wound forward.
+    window: timedelta = WINDOW
     password: str | None = field(default=None, repr=False)
 
     @property
@@ -133,7 +138,8 @@ class MatrixSide:
         rooms, devices = Rooms(), Devices(api, machine)
         sharing = Sharing(api, machine, devices, rooms)
         accounts: dict[Account, str] = {account: login.user_id for account, login in settings.logins.items()}
-        upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]})
+        upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]}, window=settings.window)
+        upkeep.key_file = KeyFile(settings.folder)
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
         self._opened = _Opened(
             store,
@@ -148,24 +154,27 @@ class MatrixSide:
         """Sync until cancelled; raises :class:`~supportd.matrix.errors.LoggedOut` when the sign-in ended, and what the inbox raises."""
         await self.opened.session.run()
 
-    async def agree_to_new_keys(self, user: str) -> bool:
-        """Trust the new keys of ``user``, as a key member decided; tells whether there were any."""
-        return await self.opened.devices.agree_to_new_keys(user)
-
     async def close(self) -> None:
         """Close the store and the connections."""
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened.session.rest()
+            if opened.session.synced.is_set() and opened.session.upkeep.key_file is not None:
+                opened.session.upkeep.key_file.write(opened.machine)
             opened.store.close()
         for api in self._apis.values():
             await api.close()
+
+    def reading(self) -> Mapping[str, RoomReading]:
+        """Return for each encrypted room who can read us and what we cannot read, as of the last look."""
+        return self._opened.session.upkeep.reading.rooms if self._opened is not None else {}
 
     def health(self) -> dict[str, int | bool]:
         """Return figures without ids."""
         opened = self._opened
         if opened is None:
             return {"open": False}
+        rooms = self.reading()
         return {
             "open": True,
             "synced": opened.session.synced.is_set(),
@@ -173,8 +182,10 @@ class MatrixSide:
             "rooms": len(opened.session.rooms.known),
             "undecryptable": opened.session.intake.undecryptable,
             "set_aside": opened.session.intake.set_aside,
-            "people_with_unsigned_devices": len(opened.devices.unsigned),
-            "people_with_new_keys": opened.store.offers(),
+            "messages_without_a_key": sum(one.waiting for one in rooms.values()),
+            "people_who_cannot_read_us": sum(one.people - one.can_read_us for one in rooms.values()),
+            "people_with_unsigned_devices": len(opened.devices.refused),
+            "people_with_new_keys": len(opened.store.offered()),
             "accounts_waiting": opened.homeserver.limiter.paused(),
         }
 

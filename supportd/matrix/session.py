@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.engine.wire import Edited, SyncBatch, TokenMark
-from supportd.logs import get_logger, short
+from supportd.logs import get_logger
 from supportd.matrix.body import Body, RoomPart, parse
 from supportd.matrix.errors import ForeignKeys, LoggedOut, MatrixError, NeedsPassword, Refused, ServerAway, SlowDown
-from supportd.matrix.gaps import MOST_PAGES, PAGES_AT_ONCE, gap_of, walk
+from supportd.matrix.gaps import Gaps, gap_of
 from supportd.matrix.http import MOST_SYNC_BYTES, PATIENCE, path
 from supportd.matrix.intake import Intake, Raw, in_order, own_edits
 from supportd.matrix.parked import retry
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from supportd.engine.ports import MatrixInbox
-    from supportd.engine.wire import Account, GapMark, Incoming, Mark, PowerMark
+    from supportd.engine.wire import Account, Incoming, Mark, PowerMark
     from supportd.matrix.http import Api
     from supportd.matrix.sharing import Sharing
     from supportd.matrix.upkeep import Upkeep
@@ -40,6 +40,10 @@ _FILTER: Final = json.dumps(
     },
     separators=(",", ":"),
 )  # fmt: skip
+#: Room keys and the like that a server gives in one sync (Synapse); as many of them mean that there are more.
+TO_DEVICE_AT_ONCE: Final = 100
+_ONLY_TO_DEVICE: Final = json.dumps({"room": {"rooms": []}, "presence": _NONE, "account_data": _NONE}, separators=(",", ":"))
+MOST_ROUNDS: Final = 500
 #: Seconds between attempts while the server is away: doubled from the first to the last, with jitter.
 FIRST_WAIT: Final = 1.0
 LAST_WAIT: Final = 60.0
@@ -63,6 +67,7 @@ class Session:
         self.accounts = accounts
         self.account: Account = account
         self.intake = Intake(self.machine)
+        self.gaps = Gaps(api, inbox, self._read_page)
         self.failures = 0
         self.synced = asyncio.Event()
         self._first = True
@@ -101,7 +106,7 @@ class Session:
         self.synced.set()
         self._beside("upkeep", lambda: self.upkeep.after(body))
         if await self.inbox.gaps():
-            self._beside("gaps", self._walk_gaps)
+            self._beside("gaps", self.gaps.go_on)
 
     async def rest(self) -> None:
         """End what runs beside the loop."""
@@ -118,32 +123,55 @@ class Session:
     # ---- one sync ----------------------------------------------------------------------------------------------------
 
     async def _handle(self, body: Body, token: str | None) -> None:
-        keys, marks = self.intake.to_device(body.to_device)
+        keys, marks = await self._room_keys(body)
         raws = {room: self._apply(room, part, token) for room, part in (body.joined | body.gone).items()}
         self.devices.changed(body.changed | body.left)
-        gaps: dict[str, tuple[dict[str, Any], ...]] = {}
-        for room, part in body.joined.items():
-            if part.limited and part.prev_batch and token is not None:
-                gaps[room], left = await self._fill(gap_of(room, part.prev_batch, token))
-                marks += [left] if left else []
-        before = {room: [Raw(room, event) for event in events] for room, events in gaps.items()}
-        await self._know_authors([*before.values(), *raws.values()], body.changed & {self.machine.user_id})
-        if self.devices.foreign:
-            raise ForeignKeys
-        batches: list[Sequence[Incoming]] = []
-        released, unparked = await retry(self.inbox, self.intake, keys)
-        batches.append(released)
-        for room, found in raws.items():
-            taken = self.intake.read([*before.get(room, ()), *found])
+        await self._know_authors(raws.values(), body.changed & {self.machine.user_id})
+        # After a start everything that waits is tried: its key may have been kept just before we were killed.
+        released, unparked = await retry(self.inbox, self.intake, None if self._first else keys)
+        limited = {room: part.prev_batch for room, part in body.joined.items() if part.limited and part.prev_batch}
+        gaps = [gap_of(room, end, token) for room, end in limited.items()] if token is not None else []
+        if gaps:
+            # What was missed is older than all that this sync brings.
+            await self.inbox.accept(SyncBatch(await self.authored(in_order([released])), tuple(unparked)))
+            released, unparked = (), ()
+            for gap in gaps:
+                marks += await self.gaps.fill(gap)
+        batches: list[Sequence[Incoming]] = [released]
+        for found in raws.values():
+            taken = self.intake.read(found)
             batches.append(taken.incoming)
             marks += taken.marks
             # A large backlog must not stall everything else.
             await asyncio.sleep(0)
         self.sharing.discard(body.gone)
         incoming = await self.authored(in_order(batches))
+        if self.devices.news:
+            self.devices.news = False
+            marks += self.devices.undecided()
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))
         self.upkeep.invited(body.invited)
+
+    async def _room_keys(self, body: Body) -> tuple[set[tuple[str, str]], list[Mark]]:
+        """Keep the room keys of this sync, and before a gap is read also those that did not fit into it.
+
+        The server forgets them when it sees the next token, so each batch is on the disk before the next is asked for; only an empty answer
+        ends it, else the last of them would come a second time.
+        """
+        keys, marks = self.intake.to_device(body.to_device)
+        last = body
+        missed = any(part.limited for part in body.joined.values())
+        for _round in range(MOST_ROUNDS if missed and len(body.to_device) >= TO_DEVICE_AT_ONCE else 0):
+            query = {"timeout": "0", "filter": _ONLY_TO_DEVICE, "since": last.next_batch}
+            raw = await self.api.ask("GET", path("sync"), query=query, most=MOST_SYNC_BYTES)
+            last = parse(raw if isinstance(raw, dict) else {})
+            if not last.to_device:
+                break
+            more, aside = self.intake.to_device(last.to_device)
+            keys |= more
+            marks += aside
+        return keys, marks
 
     def _apply(self, room: str, part: RoomPart, token: str | None) -> list[Raw]:
         """Bring the room's state up to date; returns its events with what was before each."""
@@ -167,17 +195,18 @@ class Session:
             self.machine.remember_encrypted(room)
         return found
 
-    async def _fill(self, gap: GapMark) -> tuple[tuple[dict[str, Any], ...], GapMark | None]:
-        """Fetch a small gap at once, so that everything stays in order; a large one is left as a mark."""
-        try:
-            walked = await walk(self.api, gap, PAGES_AT_ONCE)
-        except (ServerAway, SlowDown, Refused) as error:
-            log.warning("gap.postponed", room=short(gap.room), error=error)
-            return (), gap
-        return (walked.events, None) if walked.start is None else ((), gap)
+    async def _read_page(self, room: str, events: Sequence[dict[str, Any]]) -> tuple[Sequence[Incoming], Sequence[Mark]]:
+        """Read what was missed; raises :class:`ForeignKeys`."""
+        raws = [Raw(room, event) for event in events]
+        await self._know_authors([raws])
+        taken = self.intake.read(raws)
+        return await self.authored(tuple(taken.incoming)), taken.marks
 
-    async def _know_authors(self, batches: Sequence[Sequence[Raw]], more: Collection[str] = ()) -> None:
-        """Know the devices of everybody who wrote something encrypted, and of ``more``, before it is read."""
+    async def _know_authors(self, batches: Collection[Sequence[Raw]], more: Collection[str] = ()) -> None:
+        """Know the devices of everybody who wrote something encrypted, and of ``more``, before it is read.
+
+        Raises :class:`ForeignKeys` where somebody published other keys for our own account.
+        """
         senders = {
             sender
             for raws in batches
@@ -194,6 +223,8 @@ class Session:
             else:
                 break
         self.sharing.settle()
+        if self.devices.foreign:
+            raise ForeignKeys
 
     async def authored(self, incoming: tuple[Incoming, ...]) -> tuple[Incoming, ...]:
         """Leave out edits of other people's words; asks the server for the author of what we no longer remember."""
@@ -221,25 +252,6 @@ class Session:
         return marks
 
     # ---- beside the loop ---------------------------------------------------------------------------------------------
-
-    async def _walk_gaps(self) -> None:
-        for gap in await self.inbox.gaps():
-            try:
-                walked = await walk(self.api, gap, MOST_PAGES)
-            except Refused as error:
-                # A token that is no longer taken will never be; what lay there is lost, and the key members are told.
-                log.error("gap.lost", room=short(gap.room), error=error)  # noqa: TRY400 - nothing to trace
-                await self.inbox.accept(SyncBatch((), (replace(gap, closed=True, lost=True),)))
-                continue
-            if walked.start is not None:
-                log.error("gap.too_long", room=short(gap.room), events=len(walked.events))
-            raws = [Raw(gap.room, event) for event in walked.events]
-            await self._know_authors([raws])
-            taken = self.intake.read(raws)
-            incoming = await self.authored(tuple(taken.incoming))
-            ended = replace(gap, closed=True, lost=walked.start is not None)
-            await self.inbox.accept(SyncBatch(incoming, (*taken.marks, ended)))
-            log.info("gap.walked", room=short(gap.room), events=len(incoming))
 
     def _beside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         running = self._tasks.get(name)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 #: The longest id of the specification, bytes.
 LONGEST_ID = 255
+#: Room version 12 and later: no server stands in the id (MSC4291).
+_HASHED_ROOM: Final = re.compile(r"![A-Za-z0-9_-]{43}")
+_NAMED_ROOM: Final = re.compile(r"![^:\s]{1,200}:[A-Za-z0-9.\-:\[\]]{1,230}")
 
 
 def obj(value: Any, *names: str) -> dict[str, Any]:
@@ -38,6 +42,17 @@ def identifier(value: Any) -> str | None:
         return value if len(value.encode()) <= LONGEST_ID else None
     except UnicodeEncodeError:
         return None
+
+
+def room_identifier(value: Any) -> str | None:
+    """Return ``value`` if it can be the id of a room, of an old version or a new one."""
+    found = identifier(value)
+    return found if found is not None and (_HASHED_ROOM.fullmatch(found) or _NAMED_ROOM.fullmatch(found)) else None
+
+
+def cut(value: str, most: int) -> str:
+    """Return ``value`` with at most so many bytes of UTF-8, whole characters only."""
+    return value.encode()[:most].decode("utf-8", "ignore")
 
 
 def whole(value: Any) -> int | None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from nio.exceptions import EncryptionError
 
 from supportd.logs import get_logger, short
-from supportd.matrix.errors import CannotEncrypt, ServerAway
+from supportd.matrix import withheld
+from supportd.matrix.errors import CannotEncrypt, MatrixError, ServerAway
 from supportd.matrix.http import path
 from supportd.matrix.machine import MEGOLM
 from supportd.matrix.shapes import obj
@@ -47,17 +48,25 @@ class Sharing:
         self.rooms = rooms
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._asked: dict[tuple[str, str], float] = {}
+        #: Devices that were told that they get no key, by the session they do not get.
+        self._told: dict[str, set[tuple[str, str]]] = {}
 
     def discard(self, rooms: Iterable[str]) -> None:
         """Make a new key before the next message in ``rooms``: somebody left, or lost a device."""
         for room in rooms:
-            self.machine.olm.outbound_group_sessions.pop(room, None)
+            session = self.machine.olm.outbound_group_sessions.pop(room, None)
+            if session is not None:
+                self._told.pop(session.id, None)
 
     def settle(self) -> None:
         """Discard the keys that lost devices hold."""
         lost, self.devices.lost = self.devices.lost, set()
         for user in lost:
-            self.discard(self.rooms.with_member(user))
+            self.discard(self.rooms.with_reader(user))
+        renewed, self.machine.renewed = self.machine.renewed, set()
+        for session in self.machine.olm.outbound_group_sessions.values() if renewed else ():
+            # Their next message brings the key once more, over the new Olm session.
+            session.users_shared_with.difference_update(renewed)
 
     async def encrypt(self, room: RoomState, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """Return the content of the ``m.room.encrypted`` event; all sound devices in the room can read it by then."""
@@ -89,9 +98,10 @@ class Sharing:
             await self.devices.refresh(users)
             self.settle()
             await self.open_sessions(users)
-            session = self._session(room)
+            session = self._session(room, users)
             await self._share(room, session, users)
             session.shared = True
+            await self._explain(room, session, users)
             # Somebody may have left while the key was on its way: then it must not be used.
             if self.machine.olm.outbound_group_sessions.get(room.id) is session and not self.devices.lost:
                 return session
@@ -112,16 +122,24 @@ class Sharing:
         if not room.doubtful:
             room.are_in(inside)
 
-    def _session(self, room: RoomState) -> Any:
+    def _session(self, room: RoomState, users: Sequence[str]) -> Any:
         olm = self.machine.olm
         session = olm.outbound_group_sessions.get(room.id)
-        if session is None or session.expired:
+        if session is not None:
+            # The room may have got other settings since.
+            session.max_messages, session.max_age = room.rotation_messages, timedelta(milliseconds=room.rotation_ms)
+        if session is None or session.expired or self._in_wrong_hands(session, users):
+            self.discard([room.id])
             with self.machine.store.transaction():
                 olm.create_outbound_group_session(room.id)
             session = olm.outbound_group_sessions[room.id]
-            session.max_messages = room.rotation_messages
-            session.max_age = timedelta(milliseconds=room.rotation_ms)
+            session.max_messages, session.max_age = room.rotation_messages, timedelta(milliseconds=room.rotation_ms)
         return session
+
+    def _in_wrong_hands(self, session: Any, users: Sequence[str]) -> bool:
+        """Tell whether somebody has this key who may not read here any more, whatever took their right away."""
+        may = {(user, device.id) for user in users for device in self.machine.devices(user)}
+        return bool(session.users_shared_with - may - {(self.machine.user_id, self.machine.device_id)})
 
     async def open_sessions(self, users: Sequence[str]) -> None:
         """Open Olm sessions with the devices that have none; one without a one-time key is asked again later."""
@@ -160,6 +178,28 @@ class Sharing:
             await self.send_to_devices("m.room.encrypted", await self._sealed(part, key))
             # Only now: what was refused or cut off is shared again before the next message.
             session.users_shared_with.update((device.user_id, device.id) for device in part)
+
+    async def _explain(self, room: RoomState, session: Any, users: Sequence[str]) -> None:
+        """Tell devices that get no key why, so that their apps can say it; once for each session."""
+        told = self._told.setdefault(session.id, set())
+        messages: dict[str, dict[str, dict[str, dict[str, Any]]]] = {"unverified": {}, "no_olm": {}}
+        for user in users:
+            for name in self.devices.refused.get(user, ()):
+                if (user, name) not in told:
+                    messages["unverified"].setdefault(user, {})[name] = withheld.unverified(self.machine, room.id, session.id)
+            for device in self.machine.devices(user):
+                if self.machine.olm.session_store.get(device.curve25519) is None and (user, device.id) not in told:
+                    messages["no_olm"].setdefault(user, {})[device.id] = withheld.no_olm(self.machine)
+        for part in messages.values():
+            if not part:
+                continue
+            try:
+                await self.send_to_devices(withheld.KIND, dict(part))
+            except MatrixError as error:
+                # It only explains; the words themselves must not wait for it.
+                log.warning("withheld.not_told", room=short(room.id), error=error)
+                return
+            told.update((user, name) for user, names in part.items() for name in names)
 
     async def _sealed(self, devices: Sequence[Any], key: dict[str, Any]) -> dict[str, dict[str, Any]]:
         olm = self.machine.olm

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.engine.wire import SyncBatch
 from supportd.logs import get_logger, short
+from supportd.matrix import ownkeys
 from supportd.matrix.errors import Refused
 from supportd.matrix.http import path
+from supportd.matrix.oldkeys import forget
 from supportd.matrix.parked import expired
+from supportd.matrix.reading import Reading
 from supportd.matrix.shapes import obj
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from supportd.engine.ports import MatrixInbox
     from supportd.matrix.body import Body
     from supportd.matrix.http import Api
+    from supportd.matrix.keyfile import KeyFile
     from supportd.matrix.sharing import Sharing
 
 log = get_logger(__name__)
@@ -26,13 +31,15 @@ log = get_logger(__name__)
 TIDY_EVERY: Final = 600.0
 #: Invitations remembered; strangers may send any number.
 MOST_INVITES: Final = 1000
+#: How long words may be read again, unless the operator decides otherwise (trust.md section 3).
+WINDOW: Final = timedelta(hours=72)
 
 
 class Upkeep:
     """Keeps one account in order."""
 
-    def __init__(self, api: Api, sharing: Sharing, inbox: MatrixInbox, hosts: Collection[str]) -> None:
-        """Join only where one of ``hosts`` (Matrix ids) invites us."""
+    def __init__(self, api: Api, sharing: Sharing, inbox: MatrixInbox, hosts: Collection[str], *, window: timedelta = WINDOW) -> None:
+        """Join only where one of ``hosts`` (Matrix ids) invites us; ``window``: how long words may be read again."""
         self.api = api
         self.sharing = sharing
         self.machine = sharing.machine
@@ -40,6 +47,10 @@ class Upkeep:
         self.hosts = frozenset(hosts)
         #: Rooms we are invited to -> who invites.
         self.invites: dict[str, str] = {}
+        self.window = window
+        #: Where the room keys lie for a restore.
+        self.key_file: KeyFile | None = None
+        self.reading = Reading(sharing, inbox, hosts)
         self._tidied = time.monotonic() - TIDY_EVERY
 
     def invited(self, rooms: Mapping[str, Collection[Mapping[str, Any]]]) -> None:
@@ -58,12 +69,20 @@ class Upkeep:
         half = self.machine.olm.account.max_one_time_keys // 2
         # nio takes a count of 0 for unknown and uploads none (matrix.md 1.4, F10).
         if (body.one_time_keys is not None and body.one_time_keys < half) or body.fallback_used:
-            await self.machine.upload_keys(self.api, count=body.one_time_keys or 0, fallback=body.fallback_used)
+            await ownkeys.upload(self.machine, self.api, count=body.one_time_keys or 0, fallback=body.fallback_used)
         await self.sharing.mend()
         if time.monotonic() - self._tidied >= TIDY_EVERY:
             self._tidied = time.monotonic()
-            if marks := await expired(self.inbox):
-                await self.inbox.accept(SyncBatch((), marks))
+            await self.tidy()
+
+    async def tidy(self) -> None:
+        """Give up what waited too long for its key, say who cannot read whom, and forget the keys of what is past its time."""
+        marks = (*await expired(self.inbox), *await self.reading.look(), *self.sharing.devices.undecided())
+        if marks:
+            await self.inbox.accept(SyncBatch((), marks))
+        await forget(self.machine, self.window)
+        if self.key_file is not None:
+            self.key_file.write(self.machine)
 
     async def _join(self) -> None:
         for room, host in tuple(self.invites.items()):

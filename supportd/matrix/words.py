@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from supportd.engine.wire import Edited, Said
 from supportd.logs import get_logger
-from supportd.matrix.decode import decode
 from supportd.matrix.errors import Refused
-from supportd.matrix.http import path
-from supportd.matrix.machine import NoKey, Unreadable
+from supportd.matrix.http import path_v1
+from supportd.matrix.opening import Opener
 from supportd.matrix.shapes import obj, objects
 
 if TYPE_CHECKING:
@@ -44,8 +43,7 @@ class MatrixWords:
     def __init__(self, api: Api, machine: Machine, devices: Devices) -> None:
         """Read as the reader."""
         self.api = api
-        self.machine = machine
-        self.devices = devices
+        self.opener = Opener(api, machine, devices)
 
     async def read(self, refs: Sequence[tuple[RoomId, EventId]]) -> Mapping[EventId, Found]:
         """Return what can be read now; raises :class:`ServerAway` and its kind when the homeserver cannot be asked."""
@@ -61,39 +59,28 @@ class MatrixWords:
         return found
 
     async def _one(self, room: RoomId, event_id: EventId) -> Found | None:
-        raw = await self.api.get(path("rooms", room, "event", event_id))
-        if "redacted_because" in obj(raw, "unsigned") or not obj(raw, "content"):
-            return None
-        original = await self._open(room, raw)
+        opened = await self.opener.fetch(room, event_id)
         # Authors count only where their keys show them, and what is encrypted must have been so.
-        if original is None or not isinstance(original.content, Said) or not original.verified:
+        if opened is None or not isinstance(opened.incoming.content, Said) or not opened.incoming.verified:
             return None
-        text = await self._edited(room, event_id, original.sender)
-        return Found(original.content.text if text is None else text, original.sender, original.at)
+        original = opened.incoming
+        edited = await self._edited(room, event_id, original.sender)
+        text = cast("Said", original.content).text if edited is None else edited
+        # A file without a caption has no words.
+        return Found(text, original.sender, original.at) if text else None
 
     async def _edited(self, room: RoomId, event_id: EventId, author: UserId) -> str | None:
         """Return the text of the author's last edit."""
-        where = path("rooms", room, "relations", event_id, "m.replace").replace("_matrix/client/v3/", "_matrix/client/v1/")
-        answer = await self.api.get(where, {"limit": str(MOST_EDITS), "dir": "b"})
+        answer = await self.api.get(path_v1("rooms", room, "relations", event_id, "m.replace"), {"limit": str(MOST_EDITS), "dir": "b"})
         newest: Incoming | None = None
         for raw in objects(answer.get("chunk")):
             if raw.get("sender") != author or "redacted_because" in obj(raw, "unsigned"):
                 continue
-            edit = await self._open(room, raw)
+            found = await self.opener.open(room, raw)
+            edit = found.incoming if found is not None else None
             if edit is None or not edit.verified or not isinstance(edit.content, Edited) or edit.content.target != event_id:
                 continue
             # The last edit is the one with the latest moment, ties by id (specification, "Server-side aggregation of m.replace").
             if newest is None or (edit.at, edit.id) > (newest.at, newest.id):
                 newest = edit
         return cast("Edited", newest.content).text if newest is not None else None
-
-    async def _open(self, room: RoomId, raw: dict[str, Any]) -> Incoming | None:
-        if raw.get("type") != "m.room.encrypted":
-            return decode(room, raw)
-        sender = str(raw.get("sender"))
-        await self.devices.refresh([sender])
-        try:
-            clear = self.machine.decrypt(room, raw, self.machine.curves(sender))
-        except (NoKey, Unreadable):
-            return None
-        return decode(room, raw, (clear.type, clear.content), proven=self.machine.proves(sender, clear))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
+from supportd.sdk.events import PollAnswer
 from supportd.sdk.ids import EventId, PersonId, RoomId
 from supportd.sdk.rooms import RoomSpec
 
@@ -20,12 +22,57 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostMessage(Effect):
-    """Post ``text`` in a room of this group, as the reader account; ``mention`` notifies one person."""
+    """Post ``text`` in a room of this group, as the reader account; ``mention`` notifies one person.
+
+    ``thread`` is the message with which a thread began, or begins now.
+    """
 
     room: RoomId
     text: str = field(repr=False)
     in_reply_to: EventId | None = None
     mention: PersonId | None = None
+    thread: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostFile(Effect):
+    """Post a file of at most 256 KiB in a room of this group, as the reader account; ``text`` is its caption.
+
+    Where the room is encrypted, so is the file.
+    """
+
+    #: How the bytes stand in a row that waits.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
+
+    room: RoomId
+    name: str = field(repr=False)
+    media_type: str
+    data: bytes = field(repr=False)
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPoll(Effect):
+    """Put a poll to a room; it comes back as ``PollStarted`` without an author, from which on its id is known.
+
+    You choose the ids of the answers, so that you know your poll by them. Not ``disclosed`` hides the result in people's apps until the
+    end, and nowhere else: a secret vote needs links.
+    """
+
+    room: RoomId
+    question: str = field(repr=False)
+    answers: tuple[PollAnswer, ...]
+    most_choices: int = 1
+    disclosed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPoll(Effect):
+    """End the poll ``target`` that a plugin started; ``text`` is what apps without polls show, best the result."""
+
+    room: RoomId
+    target: EventId
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +133,16 @@ class InviteMember(Effect):
 
     room: RoomId
     person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerKnock(Effect):
+    """Invite who knocked with the event ``knock``, or refuse with a ``reason`` they can read; nothing happens when they knock no more."""
+
+    room: RoomId
+    knock: EventId
+    let_in: bool
+    reason: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

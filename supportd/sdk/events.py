@@ -13,6 +13,34 @@ from typing import ClassVar, Literal
 
 from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId
 
+#: What a file is for people: a voice message is recorded in the chat, other audio is a file.
+MediaKind = Literal["image", "file", "audio", "video", "voice"]
+#: How words are meant: a notice comes from a program, an emote says what somebody does.
+MessageKind = Literal["text", "notice", "emote"]
+#: How somebody came to be out of a room.
+Leaving = Literal["left", "removed", "declined", "banned"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What a message says of the file that comes with it; ``size`` is in bytes. Nobody has looked whether it is true.
+
+    Where the file lies and how it is opened stays with the core.
+    """
+
+    kind: MediaKind
+    name: str = field(repr=False)
+    media_type: str = "application/octet-stream"
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollAnswer:
+    """One answer people can choose in a poll; ``id`` is what comes back."""
+
+    id: str
+    text: str = field(repr=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -64,20 +92,64 @@ class MemberJoined(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberLeft(Event):
-    """``member`` left ``room``, was removed from it, or declined an invitation to it."""
+class MemberInvited(Event):
+    """``member``, who is of the group, was invited to ``room``."""
 
-    hook: ClassVar[str] = "member_left"
+    hook: ClassVar[str] = "member_invited"
 
     room: RoomId
     member: PersonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessagePosted(Event):
-    """``author`` wrote ``text`` in ``room``.
+class MemberLeft(Event):
+    """``member`` left ``room``, was removed or banned from it, or declined an invitation to it.
 
-    ``proven``: whether cross-signed keys prove the author; no consent, vote or command may rest on a message that is not.
+    ``how``: ``removed`` also says that an invitation was taken back.
+    """
+
+    hook: ClassVar[str] = "member_left"
+
+    room: RoomId
+    member: PersonId
+    how: Leaving = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnockReceived(Event):
+    """Somebody asks to be let into ``room``; answer with ``AnswerKnock`` and the same ``knock``.
+
+    ``person`` is ``None`` for somebody who is not in the group's people, and a knock enters nobody. ``reason`` is what they wrote with it.
+    """
+
+    hook: ClassVar[str] = "knock_received"
+
+    room: RoomId
+    knock: EventId
+    person: PersonId | None
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomUpgraded(Event):
+    """``room`` was closed and ``replacement`` opened in its place, by ``by`` or somebody who is not in the group's people.
+
+    Settings and people do not come along, and ``replacement`` is no room of the group yet.
+    """
+
+    hook: ClassVar[str] = "room_upgraded"
+
+    room: RoomId
+    replacement: RoomId
+    by: PersonId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePosted(Event):
+    """``author`` wrote ``text`` in ``room``, or sent a file with or without a caption.
+
+    With ``media``, ``text`` is the caption, empty without one. ``thread`` is the message a thread began with. ``proven``: whether
+    cross-signed keys prove the author; no consent, vote or command may rest on a message that is not.
     """
 
     hook: ClassVar[str] = "message_posted"
@@ -88,11 +160,13 @@ class MessagePosted(Event):
     in_reply_to: EventId | None = None
     thread: EventId | None = None
     proven: bool = True
+    kind: MessageKind = "text"
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
-    """``author`` replaced their own message ``target``; ``text`` is what stands there now."""
+    """``author`` replaced their own message ``target``; ``text`` is what stands there now, empty for a file without a caption."""
 
     hook: ClassVar[str] = "message_edited"
 
@@ -124,6 +198,56 @@ class ReactionAdded(Event):
     author: PersonId
     target: EventId
     key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollStarted(Event):
+    """``author`` put a poll to the room; ``author`` is ``None`` for a poll that a plugin's ``StartPoll`` made.
+
+    Everybody may choose up to ``most_choices`` answers. Not ``disclosed``: apps show no result before the end, but whoever wants to can see
+    who chose what. A secret vote needs links. The poll's id is ``id``.
+    """
+
+    hook: ClassVar[str] = "poll_started"
+
+    room: RoomId
+    author: PersonId | None
+    question: str = field(repr=False)
+    answers: tuple[PollAnswer, ...]
+    most_choices: int = 1
+    disclosed: bool = True
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollAnswered(Event):
+    """``author`` chose ``answers`` (ids) in the poll ``target``; only their last choice counts, and none at all takes it back.
+
+    Nobody has looked whether the ids are the poll's, how many are allowed, or whether it has ended.
+    """
+
+    hook: ClassVar[str] = "poll_answered"
+
+    room: RoomId
+    author: PersonId
+    target: EventId
+    answers: tuple[str, ...]
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollEnded(Event):
+    """``by`` ended the poll ``target``; that counts only from its author, or from who may hide messages in the room (MSC3381).
+
+    ``by`` is ``None`` when a plugin's ``EndPoll`` did.
+    """
+
+    hook: ClassVar[str] = "poll_ended"
+
+    room: RoomId
+    by: PersonId | None
+    target: EventId
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +283,8 @@ class AskExpired(Event):
 class EffectFailed(Event):
     """An effect of this plugin was refused for good by the gate or by the server.
 
-    ``kind`` is the effect's class name, ``reason`` a sentence or the server's code (``M_INVITE_BLOCKED``), ``person`` whom it was about.
+    ``kind`` is the effect's class name, ``reason`` a sentence for people, ``person`` whom it was about. ``code`` is the server's own word
+    (``M_INVITE_BLOCKED``), empty when the gate refused.
     """
 
     hook: ClassVar[str] = "effect_failed"
@@ -167,6 +292,7 @@ class EffectFailed(Event):
     kind: str
     reason: str
     person: PersonId | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

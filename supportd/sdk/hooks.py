@@ -96,8 +96,20 @@ class Hooks:
         """Somebody joined a room of the group."""
 
     @hookspec
+    def member_invited(self, event: e.MemberInvited, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody of the group was invited to a room."""
+
+    @hookspec
     def member_left(self, event: e.MemberLeft, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Somebody left a room of the group."""
+
+    @hookspec
+    def knock_received(self, event: e.KnockReceived, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody asks to be let into a room."""
+
+    @hookspec
+    def room_upgraded(self, event: e.RoomUpgraded, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """React to a room that was closed and replaced by another; the admins are told by the core."""
 
     @hookspec
     def message_posted(
@@ -116,6 +128,18 @@ class Hooks:
     @hookspec
     def reaction_added(self, event: e.ReactionAdded, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Somebody reacted to a message; a reaction that answers an ask comes as ``ask_answered`` instead."""
+
+    @hookspec
+    def poll_started(self, event: e.PollStarted, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody, or a plugin, put a poll to a room."""
+
+    @hookspec
+    def poll_answered(self, event: e.PollAnswered, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody chose in a poll, or took their choice back."""
+
+    @hookspec
+    def poll_ended(self, event: e.PollEnded, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody, or a plugin, ended a poll."""
 
     @hookspec
     def timer_fired(self, event: e.TimerFired, group: Group, store: PluginStore, settings: Settings) -> Effects:

@@ -5,6 +5,7 @@ Both sides of a comparison go through it, so what it costs is the same for both.
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 
 import aiohttp
@@ -26,12 +27,23 @@ class Proxy:
     async def open(self) -> None:
         """Listen on loopback."""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
+        await self._listen(0)
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def cut(self, seconds: float) -> None:
+        """Break all connections off and be away for a while, as a network is."""
+        port = self._runner.addresses[0][1]
+        await self._runner.cleanup()
+        await asyncio.sleep(seconds)
+        await self._listen(port)
+
+    async def _listen(self, port: int) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._pass)
-        self._runner = web.AppRunner(app, access_log=None)
+        # Who long-polls would else be waited for.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True).start()
 
     async def close(self) -> None:
         """Stop listening."""

@@ -10,19 +10,37 @@ from supportd.engine import wire
 from supportd.engine.records import NewPerson
 from supportd.engine.task import Task
 from supportd.host.installed import InstalledPlugins
-from supportd.sdk.effects import PostDirect, PostMessage
+from supportd.sdk.effects import EndPoll, PostDirect, PostFile, PostMessage, StartPoll
 from supportd.sdk.events import TurnedOn
 from supportd.sdk.ids import EventId, PersonId, RoomId
 from supportd.sdk.rooms import RoomSpec
-from supportd.sdk.testing import Asked, Scene, Told, a_group, answers, member_joins, member_leaves, room_is_ready, turned_on
+from supportd.sdk.testing import (
+    Asked,
+    Scene,
+    Told,
+    a_group,
+    answers,
+    ends_poll,
+    knocks,
+    member_invited,
+    member_joins,
+    member_leaves,
+    polls_appear,
+    room_is_ready,
+    room_upgraded,
+    sends_file,
+    turned_on,
+    votes,
+)
 from supportd.store.open import open_store
-from tests.support.world import GROUP, World, user_of
+from tests.support.world import GROUP, READER, World, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from supportd.engine.unit import UnitOfWork
+    from supportd.sdk.events import Media
     from supportd.sdk.facts import Role
     from supportd.sdk.hooks import Plugin
 
@@ -49,6 +67,30 @@ class Side(Protocol):
     async def passes(self, hours: float) -> None:
         """Let time pass."""
 
+    async def sends_file(self, name: str, media: Media, caption: str) -> None:
+        """Let somebody send a file to the circle."""
+
+    async def polls_appear(self) -> None:
+        """Let the homeserver show what polls the plugin has started and ended."""
+
+    async def votes(self, name: str, *answers: str, proven: bool = True) -> None:
+        """Let somebody choose in the last poll."""
+
+    async def ends_poll(self, name: str) -> None:
+        """Let somebody end the last poll."""
+
+    async def is_invited(self, name: str) -> None:
+        """Let somebody be invited to the circle."""
+
+    async def is_removed(self, name: str) -> None:
+        """Let Jo remove somebody from the circle."""
+
+    async def knocks(self, name: str | None, reason: str) -> None:
+        """Let somebody, or a stranger, knock at the circle."""
+
+    async def is_replaced(self) -> None:
+        """Let Jo close the circle and open another room in its place."""
+
     def yielded(self) -> list[object]:
         """Return all effects in words that do not depend on ids."""
 
@@ -65,8 +107,11 @@ def plain(value: object, called: Mapping[str, str], start: datetime) -> object:
     if isinstance(value, datetime):
         return value - start
     if isinstance(value, str):
+        if value in called:
+            return called[value]
+        # The kit counts its events, so that the id of one begins the id of another.
         for id_, name in called.items():
-            value = value.replace(id_, name)
+            value = value if id_.startswith("$") else value.replace(id_, name)
     return value
 
 
@@ -81,6 +126,7 @@ class KitSide:
             self.scene.with_room("circle")
         self._start = self.scene.group.now
         self._read: list[tuple[str, str]] = []
+        self._events: dict[str, str] = {}
 
     async def turn_on(self) -> None:
         """Turn on, and make rooms until none is asked for."""
@@ -104,6 +150,41 @@ class KitSide:
         """Wait."""
         self._note(self.scene.after(timedelta(hours=hours)))
 
+    async def sends_file(self, name: str, media: Media, caption: str) -> None:
+        """Send."""
+        self._note(self.scene.when(sends_file(name, media.name, caption, kind=media.kind, media_type=media.media_type, size=media.size)))
+
+    async def polls_appear(self) -> None:
+        """Show."""
+        self._note(self.scene.when(polls_appear()))
+        self._events[self.scene._world.polls[-1].id] = "the poll"
+
+    async def votes(self, name: str, *answers: str, proven: bool = True) -> None:
+        """Choose."""
+        self._note(self.scene.when(votes(name, *answers, proven=proven)))
+
+    async def ends_poll(self, name: str) -> None:
+        """End."""
+        self._note(self.scene.when(ends_poll(name)))
+
+    async def is_invited(self, name: str) -> None:
+        """Invite."""
+        self._note(self.scene.when(member_invited(name)))
+
+    async def is_removed(self, name: str) -> None:
+        """Remove."""
+        self._note(self.scene.when(member_leaves(name, how="removed")))
+
+    async def knocks(self, name: str | None, reason: str) -> None:
+        """Knock."""
+        scene = self.scene.when(knocks(name, reason))
+        self._events[f"${scene._world.count}"] = f"a knock: {reason}"
+        self._note(scene)
+
+    async def is_replaced(self) -> None:
+        """Replace."""
+        self._note(self.scene.when(room_upgraded("Jo")))
+
     def yielded(self) -> list[object]:
         """Return all effects."""
         called = self._called()
@@ -117,12 +198,15 @@ class KitSide:
         called = self._called()
         self._read += [(called[one.to], one.text) for one in scene.of(PostDirect)]
         self._read += [(called[one.room], one.text) for one in scene.of(PostMessage)]
+        self._read += [(called[one.room], one.text) for one in scene.of(PostFile)]
+        self._read += [(called[one.room], one.text) for one in scene.of(EndPoll)]
+        self._read += [(called[one.room], one.question) for one in scene.of(StartPoll)]
         self._read += [(called[one.person], one.question) for one in scene.of(Asked)]
         self._read += [(called[one.person], one.text) for one in scene.of(Told)]
 
     def _called(self) -> dict[str, str]:
         group = self.scene.group
-        return {one.id: one.name for one in group.people} | {one.id: one.key for one in group.rooms}
+        return {one.id: one.name for one in group.people} | {one.id: one.key for one in group.rooms} | self._events
 
 
 class Recording(InstalledPlugins):
@@ -143,6 +227,9 @@ class EngineSide:
     def __init__(self, world: World, plugins: Recording, people: dict[str, PersonId], start: datetime) -> None:
         """Use :func:`engine_side`."""
         self.world, self._plugins, self._people, self._start = world, plugins, people, start
+        self._events: dict[str, str] = {}
+        self._shown = 0
+        self._poll = EventId("")
 
     async def turn_on(self) -> None:
         """Hand the event to the dispatcher as the command does."""
@@ -179,20 +266,68 @@ class EngineSide:
             await self.world.settle()
             hours -= step
 
+    async def sends_file(self, name: str, media: Media, caption: str) -> None:
+        """Send."""
+        await self._happens(wire.Said(caption, media=media), name)
+
+    async def polls_appear(self) -> None:
+        """Let what the reader sent come back with the sync."""
+        jobs = self.world.server.jobs[self._shown :]
+        self._shown = len(self.world.server.jobs)
+        for _, job in jobs:
+            if isinstance(job, wire.SendPoll):
+                self._poll = await self._happens(job.poll, READER)
+                self._events[self._poll] = "the poll"
+            if isinstance(job, wire.SendPollEnd):
+                await self._happens(wire.Closed(job.target), READER)
+
+    async def votes(self, name: str, *answers: str, proven: bool = True) -> None:
+        """Choose."""
+        await self._happens(wire.Voted(self._poll, answers), name, verified=proven)
+
+    async def ends_poll(self, name: str) -> None:
+        """End."""
+        await self._happens(wire.Closed(self._poll), name)
+
+    async def is_invited(self, name: str) -> None:
+        """Invite."""
+        await self._happens(wire.Membership(user_of(name), "invite", "leave"), "@doorkeeper:test")
+
+    async def is_removed(self, name: str) -> None:
+        """Remove."""
+        await self._happens(wire.Membership(user_of(name), "leave", "join"), "Jo")
+
+    async def knocks(self, name: str | None, reason: str) -> None:
+        """Knock."""
+        who = name or "@stranger:test"
+        event = await self._happens(wire.Membership(user_of(who), "knock", "leave", None, reason), who)
+        self._events[event] = f"a knock: {reason}"
+
+    async def is_replaced(self) -> None:
+        """Replace."""
+        await self._happens(wire.Replaced(RoomId(f"!{'next'.ljust(43, '0')}")), "Jo")
+
+    async def _happens(self, content: wire.Content, sender: str, *, verified: bool = True) -> EventId:
+        event = self.world.incoming(content, sender, CIRCLE, verified=verified)
+        await self.world.happens(event)
+        await self.world.settle()
+        return event.id
+
     def yielded(self) -> list[object]:
         """Return all effects."""
         return [plain(one, self._called, self._start) for one in self._plugins.noted]
 
     def read(self) -> list[tuple[str, str]]:
         """Return what was sent."""
-        jobs = [job for _, job in self.world.server.jobs if isinstance(job, wire.SendMessage)]
-        return sorted((self._called[job.room], job.text) for job in jobs)
+        jobs = [job for _, job in self.world.server.jobs if isinstance(job, (wire.SendMessage, wire.SendFile, wire.SendPollEnd))]
+        asked = [(self._called[job.room], job.poll.question) for _, job in self.world.server.jobs if isinstance(job, wire.SendPoll)]
+        return sorted([*asked, *((self._called[job.room], job.text) for job in jobs)])
 
     async def look(self) -> None:
         """Learn the rooms' names."""
         group = await self.world.group()
         self._called: dict[str, str] = {one.id: group.name_of(one.direct_with) if one.direct_with else one.key for one in group.rooms}
-        self._called |= {one.id: one.name for one in group.people}
+        self._called |= {one.id: one.name for one in group.people} | self._events
 
 
 async def engine_side(folder: Path, plugin: type[Plugin], start: datetime, *, circle: bool) -> EngineSide:

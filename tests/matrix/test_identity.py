@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from supportd.matrix import ownkeys
 from supportd.matrix.chain import published
 from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.errors import ForeignKeys, LoggedOut, NeedsPassword, StoreBusy, StoreLost, StoreUnreadable, WrongAccount
@@ -29,7 +30,7 @@ async def test_first_start_cross_signs(group: Group) -> None:
 
     found = published(reader.user_id, answer)
     assert [device.id for device in found.devices] == [reader.device_id]
-    assert found.unsigned == 0
+    assert found.unsigned == ()
 
 
 async def test_restart_keeps(group: Group) -> None:
@@ -51,7 +52,7 @@ async def test_missing_signature_is_made_again(group: Group) -> None:
     reader, folder = group.logins["reader"], group.folder / "crypto"
     api = Api(group.synapse.base_url, reader.access_token)
     store = CryptoStore(reader.user_id, reader.device_id, folder, file_key=group.keys[0], pickle_key=group.keys[1])
-    await Machine(reader.user_id, reader.device_id, store).upload_keys(api)
+    await ownkeys.upload(Machine(reader.user_id, reader.device_id, store), api)
     seeds, _fresh = load_or_make(folder / "seeds", group.keys[2])
     await api.post(path("keys", "device_signing", "upload"), seeds.upload(reader.user_id))
     store.close()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from supportd.engine import wire
-from supportd.matrix import gaps, session
 from supportd.matrix.errors import LoggedOut, Refused, ServerAway
 from supportd.matrix.http import path
 from supportd.sdk.ids import EventId
@@ -77,41 +76,6 @@ async def test_restart_reads_what_was_missed(group: Group) -> None:
     assert {ann.user_id, bo.user_id} <= set(again.session.rooms.known[room].joined)
     for one in (ann, bo):
         await one.wait_for(lambda one: any(seen.text == "Welcome" for seen in one.timeline))
-
-
-async def test_gap_is_walked_in_order(group: Group) -> None:
-    """Of 230 messages missed none is lost, and all are handled in order (F7)."""
-    side = await group.opened()
-    ann = await group.person()
-    room = await group.room(side, ann)
-    await side.close()
-    for number in range(230):
-        await ann.say(room, str(number))
-
-    again = await group.opened()
-
-    await until(again, lambda: len(group.inbox.texts(room)) == 230)
-    assert [str(number) for number in range(230)] == group.inbox.texts(room)
-    assert group.inbox.open_gaps == {}
-
-
-async def test_large_gap_is_a_mark_first(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A gap that is too large to be filled at once is kept in the commit and walked beside the sync."""
-    side = await group.opened()
-    ann = await group.person()
-    room = await group.room(side, ann)
-    await side.close()
-    for number in range(130):
-        await ann.say(room, str(number))
-    monkeypatch.setattr(session, "PAGES_AT_ONCE", 0)
-
-    again = await group.opened()
-
-    await until(again, lambda: len(group.inbox.texts(room)) == 130)
-    marks = [mark for batch in group.inbox.batches for mark in batch.marks if isinstance(mark, wire.GapMark)]
-    assert [mark.closed for mark in marks] == [False, True]
-    assert [str(number) for number in (*range(30, 130), *range(30))] == group.inbox.texts(room)
-    assert gaps.PAGES_AT_ONCE == 5
 
 
 async def test_empty_sender_key_stops_nothing(group: Group) -> None:

@@ -150,12 +150,14 @@ async def test_new_master_waits_for_agreement(group: Group) -> None:
 
     await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "two"))
     await ann.wait_for(lambda one: one.undecryptable == 1)
-    offered = side.health()["people_with_new_keys"]
-    agreed = await side.agree_to_new_keys(ann.user_id)
+    await side.session.step()
+    asked = {mark.user for batch in group.inbox.batches for mark in batch.marks if isinstance(mark, wire.KeysMark)}
+    agreed = await side.homeserver.perform("reader", wire.TrustKeys(UserId(ann.user_id), "", trusted=True))
     await side.homeserver.perform("reader", wire.SendMessage(room, "t3", "three"))
     await ann.wait_for(lambda one: len(one.timeline) == 2)
 
-    assert (offered, agreed) == (1, True)
+    assert asked == {ann.user_id}
+    assert agreed == wire.Done()
     assert [seen.text for seen in ann.timeline] == ["one", "three"]
     assert side.health()["people_with_new_keys"] == 0
 

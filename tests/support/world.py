@@ -63,7 +63,7 @@ class NotingHomeserver:
             return self.answers.pop(0)
         if isinstance(job, wire.MakeRoom):
             return wire.Done(room=RoomId(f"!{job.marker}:test"))
-        if isinstance(job, (wire.SendMessage, wire.SendReaction, wire.SendRedaction)):
+        if isinstance(job, wire.Sending):
             return wire.Done(event=EventId(f"${job.transaction}"))
         return wire.Done()
 

@@ -75,7 +75,7 @@ class ConfidentialRooms(Plugin):
         helper = group.on_duty("welcome")
         if helper is None or helper.id == event.person:
             return
-        key = "invite_blocked" if event.reason == "M_INVITE_BLOCKED" else "invite_refused"
+        key = "invite_blocked" if event.code == "M_INVITE_BLOCKED" else "invite_refused"
         text = TEXTS.get(
             key, helper.language or group.style.language, helper.edition or group.style.edition, member=group.name_of(event.person)
         )

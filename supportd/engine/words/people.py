@@ -1,4 +1,4 @@
-"""``people add | list | export | forget``."""
+"""``people add | list | export | forget | trust``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 
+from supportd.engine import newkeys
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
 from supportd.engine.words.desk import Said, WordsUnclear
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from supportd.sdk.facts import Person
     from supportd.sdk.ids import PersonId
 
-USAGE: Final = "people add NAME [MATRIX-ID] [key_member or admin], people list, people export NAME, or people forget NAME"
+USAGE: Final = "people add NAME [MATRIX-ID] [key_member or admin], people list, or people export, forget or trust and a NAME"
+NOT_IN_CHAT: Final = "people list or people add; export, forget and trust are given at the server only"
 _USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
 _LONGEST: Final = 80
 
@@ -35,8 +37,10 @@ def people(desk: Desk) -> Said:
             return _export(desk, desk.person(name))
         case ("forget", name) if desk.by is None:
             return _forget(desk, desk.person(name))
-        case ("export" | "forget", _name):
-            raise WordsUnclear(usage="people list or people add; what is kept about somebody is exported and forgotten at the server only")
+        case ("trust", name) if desk.by is None:
+            return _trust(desk, desk.person(name))
+        case ("export" | "forget" | "trust", _name):
+            raise WordsUnclear(usage=NOT_IN_CHAT)
         case _:
             raise WordsUnclear(usage=USAGE)
 
@@ -99,6 +103,14 @@ def _forget(desk: Desk, person: Person) -> Said:
     _journal(desk, "somebody was forgotten at their wish")
     text = "Forgotten here. What others have on their devices, in mailboxes or on paper is theirs; that cannot be called back."
     return Said(text, {"id": person.id}, scrub=True)
+
+
+def _trust(desk: Desk, person: Person) -> Said:
+    if not person.has_account:
+        raise WordsUnclear(usage="the name of somebody who is in chat")
+    newkeys.settle(desk.uow, desk.facts(), person.id, "", trusted=True, id_=desk.id)
+    text = f"The encryption keys that {person.name} uses now are trusted from here on, if they had changed."
+    return Said(text, {"id": person.id})
 
 
 def _journal(desk: Desk, what: str) -> None:

@@ -22,6 +22,16 @@ from supportd.sdk.testing._acts import (
     says,
     turned_on,
 )
+from supportd.sdk.testing._kinds import (
+    ends_poll,
+    knocks,
+    member_invited,
+    polls_appear,
+    room_upgraded,
+    sends_file,
+    starts_poll,
+    votes,
+)
 from supportd.sdk.testing._scene import Scene, a_group
 from supportd.sdk.testing._seen import Asked, Told
 from supportd.sdk.testing._shelf import Shelf
@@ -38,13 +48,21 @@ __all__ = [
     "conformance",
     "edits",
     "effect_fails",
+    "ends_poll",
+    "knocks",
     "link_used",
+    "member_invited",
     "member_joins",
     "member_leaves",
     "message_hidden",
     "person_added",
+    "polls_appear",
     "reacts",
     "room_is_ready",
+    "room_upgraded",
     "says",
+    "sends_file",
+    "starts_poll",
     "turned_on",
+    "votes",
 ]

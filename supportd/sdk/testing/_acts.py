@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from supportd.sdk import _refusals
 from supportd.sdk import events as ev
 from supportd.sdk.facts import Room
 from supportd.sdk.ids import EventId, RoomId
@@ -61,25 +62,29 @@ def member_joins(name: str, room: str | None = None) -> Act:
     return act
 
 
-def member_leaves(name: str, room: str | None = None) -> Act:
-    """Let somebody leave a room (the circle)."""
+def member_leaves(name: str, room: str | None = None, *, how: ev.Leaving = "left") -> Act:
+    """Let somebody leave a room (the circle), or be removed."""
 
     def act(world: World) -> None:
         place, person = world.room(room), world.person(name)
         world.rooms[place.key] = replace(place, joined=place.joined - {person.id}, left=place.left | {person.id})
-        world.tell(ev.MemberLeft(id=world.next_id(), group=world.group, at=world.now, room=place.id, member=person.id))
+        world.tell(ev.MemberLeft(id=world.next_id(), group=world.group, at=world.now, room=place.id, member=person.id, how=how))
 
     return act
 
 
-def says(name: str, text: str, room: str | None = None, *, proven: bool = True) -> Act:
-    """Let somebody write in a room (the circle)."""
+def says(name: str, text: str, room: str | None = None, *, proven: bool = True, thread: bool = False, kind: ev.MessageKind = "text") -> Act:
+    """Let somebody write in a room (the circle); ``thread``: in the thread of the story's first message."""
 
     def act(world: World) -> None:
         id_ = world.next_id()
+        root = _first(world) if thread else None
         world.said.append(id_)
         where, author = world.room(room).id, world.person(name).id
-        world.tell(ev.MessagePosted(id=id_, group=world.group, at=world.now, room=where, author=author, text=text, proven=proven))
+        event = ev.MessagePosted(
+            id=id_, group=world.group, at=world.now, room=where, author=author, text=text, thread=root, proven=proven, kind=kind
+        )
+        world.tell(event)
 
     return act
 
@@ -153,13 +158,13 @@ def link_used(name: str, key: str) -> Act:
     return act
 
 
-def effect_fails(kind: type[Effect], reason: str, person: str | None = None) -> Act:
-    """Let the server refuse an effect of this kind for good; ``reason`` is its code, such as ``M_INVITE_BLOCKED``."""
+def effect_fails(kind: type[Effect], code: str, person: str | None = None) -> Act:
+    """Let the server refuse an effect of this kind for good; ``code`` is its own word, such as ``M_INVITE_BLOCKED``."""
 
     def act(world: World) -> None:
         about = world.person(person).id if person is not None else None
-        id_ = world.next_id("result:")
-        world.tell(ev.EffectFailed(id=id_, group=world.group, at=world.now, kind=kind.__name__, reason=reason, person=about))
+        id_, reason = world.next_id("result:"), _refusals.sentence(code)
+        world.tell(ev.EffectFailed(id=id_, group=world.group, at=world.now, kind=kind.__name__, reason=reason, person=about, code=code))
 
     return act
 
@@ -168,3 +173,8 @@ def _last(world: World) -> EventId:
     if not world.said:
         raise AssertionError("Nobody has said anything in this story yet.")
     return world.said[-1]
+
+
+def _first(world: World) -> EventId:
+    _last(world)
+    return world.said[0]

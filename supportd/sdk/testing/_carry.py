@@ -38,6 +38,8 @@ def carry_out(world: World, effect: fx.Effect) -> None:
             world.wanted.setdefault(key, effect)
         case fx.OfferLink(key=key):
             world.links[key] = effect
+        case fx.StartPoll() | fx.EndPoll():
+            world.wanted_polls.append(effect)
         case _:
             _change_facts(world, effect)
 

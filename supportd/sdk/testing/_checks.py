@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from supportd.sdk import _bounds
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 16_000
 _NEEDS_ACCOUNT = (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink)
-_SPEAKS = (fx.PostMessage, fx.React, fx.Redact)
+_SPEAKS = (fx.PostMessage, fx.PostFile, fx.StartPoll, fx.EndPoll, fx.React, fx.Redact)
 _HIGHEST_LEVEL = 100
 
 
@@ -67,7 +68,7 @@ def _size(effect: fx.Effect) -> str | None:
         return f"The text of {type(effect).__name__} is longer than {LONGEST_TEXT} characters."
     if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= _HIGHEST_LEVEL:
         return "A level of power lies between 0 and 100."
-    return None
+    return _bounds.problem(effect)
 
 
 def _times(effect: fx.Effect) -> str | None:

@@ -164,6 +164,39 @@ class Scene:
         self._take(f"an invitation of {name}", fx.InviteMember, lambda one: (one.person, one.room) == (person, where))
         return self
 
+    def then_posts_file(self, name: str, *parts: str, room: str | None = None) -> Scene:
+        """Take one file called ``name`` in a room (the circle) whose caption has all ``parts``."""
+        where = self._world.room(room).id
+        self._take(f"a file in {where}", fx.PostFile, lambda one: (one.room, one.name) == (where, name) and _has(one.text, parts))
+        return self
+
+    def then_starts_poll(self, question: str, *answers: str, room: str | None = None) -> Scene:
+        """Take one poll in a room (the circle) with this question; ``answers``: their texts, all of them, when any is named."""
+        where = self._world.room(room).id
+
+        def fits(one: fx.StartPoll) -> bool:
+            return (one.room, one.question) == (where, question) and (not answers or tuple(each.text for each in one.answers) == answers)
+
+        self._take(f"a poll in {where}", fx.StartPoll, fits)
+        return self
+
+    def then_ends_poll(self, *parts: str) -> Scene:
+        """Take one end of a poll whose text has all ``parts``."""
+        self._take("the end of a poll", fx.EndPoll, lambda one: _has(one.text, parts))
+        return self
+
+    def then_lets_in(self, *, room: str | None = None) -> Scene:
+        """Take one yes to somebody who knocked at a room (the circle)."""
+        where = self._world.room(room).id
+        self._take("a yes to a knock", fx.AnswerKnock, lambda one: one.room == where and one.let_in)
+        return self
+
+    def then_lets_nobody_in(self, *parts: str, room: str | None = None) -> Scene:
+        """Take one no to somebody who knocked at a room (the circle), whose reason has all ``parts``."""
+        where = self._world.room(room).id
+        self._take("a no to a knock", fx.AnswerKnock, lambda one: one.room == where and not one.let_in and _has(one.reason, parts))
+        return self
+
     def then_creates_room(self, key: str) -> Scene:
         """Take one wish for a room."""
         self._take(f"a wish for the room {key}", fx.CreateRoom, lambda one: one.key == key)
@@ -286,5 +319,5 @@ def _listed(seen: list[fx.Effect | Asked | Told]) -> str:
 
 
 def _words(one: fx.Effect | Asked | Told) -> str:
-    text = getattr(one, "text", "") or getattr(one, "question", "")
+    text = getattr(one, "text", "") or getattr(one, "question", "") or getattr(one, "reason", "")
     return f"“{text}”" if text else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from supportd.sdk import effects as fx
 from supportd.sdk.facts import Edition
 from supportd.sdk.testing import _acts as acts
+from supportd.sdk.testing import _kinds as kinds
 from supportd.sdk.testing._scene import Scene, a_group
 
 if TYPE_CHECKING:
@@ -61,6 +62,16 @@ def steps(scene: Scene) -> Iterator[acts.Act]:
     yield acts.edits("Karim", "Hello. Does anybody know a quiet place for tea?")
     yield acts.reacts("Ann", "👍")
     yield acts.message_hidden("Karim")
+    yield kinds.sends_file("Ann", "garden.jpg", "Our garden", kind="image", media_type="image/jpeg")
+    yield kinds.sends_file("Ann", "garden.jpg", kind="image", media_type="image/jpeg")
+    yield kinds.starts_poll("Ann", "Tea or coffee?", "Tea", "Coffee")
+    yield kinds.votes("Tom", "Tea")
+    yield kinds.votes("Tom")
+    yield kinds.ends_poll("Ann")
+    yield kinds.member_invited("Mei")
+    yield kinds.knocks("Mei")
+    yield kinds.knocks(None, "A friend told me about you.")
+    yield kinds.room_upgraded("Sam")
     for one in scene.commands:
         for by in (None, "Sam"):
             yield acts.command(one.name, by, **{each.name: each.default or "tea" for each in one.parameters})
@@ -75,6 +86,7 @@ def _settle(scene: Scene) -> None:
         before = len(scene.effects)
         for key in scene.wanted_rooms:
             scene.when(acts.room_is_ready(key))
+        scene.when(kinds.polls_appear())
         for name, key in scene.open_links:
             scene.when(acts.link_used(name, key))
         for turn, (name, words) in enumerate(scene.possible_answers):

@@ -67,7 +67,9 @@ def _against_reserved(answer: Answer) -> Iterator[str]:
 def _read_by_people(effect: fx.Effect) -> Iterator[str]:
     if isinstance(effect, Ask):
         yield from (effect.question, effect.told)
-    elif isinstance(effect, (fx.PostMessage, fx.PostDirect, fx.OfferLink)):
+    elif isinstance(effect, (fx.PostMessage, fx.PostDirect, fx.OfferLink, fx.PostFile, fx.EndPoll)):
         yield effect.text
     elif isinstance(effect, fx.CreateRoom):
         yield effect.spec.topic
+    elif isinstance(effect, fx.StartPoll):
+        yield from (effect.question, *[one.text for one in effect.answers])

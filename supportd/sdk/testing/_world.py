@@ -16,7 +16,7 @@ from supportd.sdk.testing._seen import Asked, Told
 
 if TYPE_CHECKING:
     from supportd.sdk.ask import Ask
-    from supportd.sdk.effects import CreateRoom, Effect, OfferLink
+    from supportd.sdk.effects import CreateRoom, Effect, EndPoll, OfferLink, StartPoll
     from supportd.sdk.hooks import Plugin
     from supportd.sdk.settings import Settings
     from supportd.sdk.testing._shelf import Shelf
@@ -61,6 +61,9 @@ class World:
     asks: dict[str, OpenAsk] = field(default_factory=dict)
     wanted: dict[str, CreateRoom] = field(default_factory=dict)
     links: dict[str, OfferLink] = field(default_factory=dict)
+    #: Polls that are there, and what the plugin wants of polls and the homeserver has not shown.
+    polls: list[ev.PollStarted] = field(default_factory=list)
+    wanted_polls: list[StartPoll | EndPoll] = field(default_factory=list)
     #: Every effect of the story, and what the last step led to and no ``then_…`` has taken yet.
     effects: list[Effect] = field(default_factory=list)
     fresh: list[Effect | Asked | Told] = field(default_factory=list)

@@ -46,6 +46,7 @@ _RECOVER = text("UPDATE outbox SET state = 'waiting', not_before = :now WHERE id
 _DONE = text(
     "UPDATE outbox SET state = 'done', effect = NULL, ended = :at, event_id = :event WHERE id = :id AND state NOT IN ('done', 'refused')"
 )
+_UNSURE = text("UPDATE outbox SET first_sent = 0 WHERE first_sent IS NOT NULL AND state IN ('waiting', 'sending')")
 _LATER = text("UPDATE outbox SET state = 'waiting', not_before = :at WHERE id = :id AND state = 'sending'")
 _UNSENT = text("UPDATE outbox SET state = 'waiting', not_before = :at, first_sent = NULL WHERE id = :id AND state = 'sending'")
 _REFUSED = text("UPDATE outbox SET state = 'refused', effect = NULL, ended = :at WHERE id = :id AND state NOT IN ('done', 'refused')")
@@ -106,6 +107,10 @@ class OutboxRows(Repository):
             else:
                 self.run(_SENDING, {"id": row["id"], "now": to_us(now)})
         return tuple(found)
+
+    def unsure(self) -> int:
+        """Let nothing that may have arrived go again by itself; returns how many rows that are."""
+        return self.run(_UNSURE, {})
 
     def recover(self, now: datetime, keep: Collection[str] = ()) -> int:
         """Let what was ``sending``, all but ``keep``, go again with the same transaction id."""

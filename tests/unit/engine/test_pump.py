@@ -163,8 +163,9 @@ async def test_never_refuses_what_waits_for_the_direct_chat(store: SqlStore) -> 
 
     await do(world, doing, fx.PostDirect(to=ann, text="one"), fx.PostDirect(to=ann, text="two", urgent=True))
 
-    failed = [(event.kind, event.reason, event.person) for event in doing.heard if isinstance(event, ev.EffectFailed)]
+    failed = [(event.kind, event.code, event.person) for event in doing.heard if isinstance(event, ev.EffectFailed)]
     assert failed == [("PostDirect", "M_INVITE_BLOCKED", ann)] * 2
+    assert all("takes no invitations" in event.reason for event in doing.heard if isinstance(event, ev.EffectFailed))
     assert await world.counts() == {"refused": 3}
     assert names(world.server.jobs) == ["MakeRoom"]
 

@@ -60,9 +60,10 @@ def test_no_token(raw: dict[str, Any]) -> None:
 
 
 def test_gap_has_a_stable_id() -> None:
-    """The same gap, seen again after a crash, is the same mark."""
-    assert gap_of("!r", "a", "b") == gap_of("!r", "a", "b")
-    assert gap_of("!r", "a", "b").id != gap_of("!r", "ab", "").id
+    """The same gap, seen again after a crash with a later end, is the same mark; it is walked from the old token on."""
+    assert gap_of("!r", "later", "b").id == gap_of("!r", "a", "b").id
+    assert gap_of("!r", "a", "b").id != gap_of("!r", "a", "").id
+    assert (gap_of("!r", "a", "b").start, gap_of("!r", "a", "b").end) == ("b", "a")
 
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -64,7 +64,7 @@ def test_sound_chain() -> None:
 
     assert public_of(SEEDS.master) == found.master
     assert [one.id for one in found.devices] == ["D1"]
-    assert found.unsigned == 1
+    assert len(found.unsigned) == 1
 
 
 def _replace(raw: dict[str, Any], name: str, key: str) -> None:

@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from supportd.matrix import http
-from supportd.matrix.errors import LoggedOut, MatrixError, NeedsPassword, Refused, ServerAway, SlowDown
-from supportd.matrix.http import Api, path
+from supportd.matrix.errors import LoggedOut, MatrixError, NeedsPassword, Refused, ServerAway, SlowDown, TooLarge
+from supportd.matrix.http import Api, path, path_v1
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -30,11 +30,13 @@ class Server:
         """Answer 200 with an empty object."""
         self.answer: tuple[int, bytes, dict[str, str]] = (200, b"{}", {})
         self.seen: list[tuple[str, str, str | None]] = []
+        self.bodies: list[bytes] = []
         self.base_url = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer."""
         self.seen.append((request.method, request.raw_path, request.headers.get("Authorization")))
+        self.bodies.append(await request.read())
         status, body, headers = self.answer
         return web.Response(status=status, body=body, headers=headers)
 
@@ -182,3 +184,41 @@ async def test_boundary(server: Server, api: Api, monkeypatch: pytest.MonkeyPatc
     await api.put(path("rooms", "!r:x", "send", "m.room.message", "transaction-1"), {})
 
     assert names == ["send PUT rooms/*/send/m.room.message/*", "sent PUT rooms/*/send/m.room.message/*"]
+
+
+async def test_files_both_ways(server: Server, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes come as they are and go as they are, with the token; an upload tells a crash test of itself."""
+    names: list[str] = []
+    monkeypatch.setattr(http, "boundary", names.append)
+    server.answer = (200, b"\x00\xffbytes", {})
+    found = await api.download(path_v1("media", "download", "x:1", "../a"), most=10)
+    server.answer = (200, b'{"content_uri": "mxc://x/a"}', {})
+
+    answer = await api.upload("_matrix/media/v3/upload", b"\x00\x01", "text/plain")
+
+    assert (found, answer) == (b"\x00\xffbytes", {"content_uri": "mxc://x/a"})
+    assert server.seen[0] == ("GET", "/_matrix/client/v1/media/download/x%3A1/..%2Fa", "Bearer secret-token")
+    assert server.bodies == [b"", b"\x00\x01"]
+    assert names == ["send POST _matrix/media/v3/upload", "sent POST _matrix/media/v3/upload"]
+
+
+async def test_file_too_large(server: Server, api: Api) -> None:
+    """A file that is larger than was agreed is not read to its end, and says so."""
+    server.answer = (200, b"x" * 200_000, {})
+
+    with pytest.raises(TooLarge):
+        await api.download(path_v1("media", "download", "x", "a"), most=100_000)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [(302, {"Location": "http://127.0.0.1:1/elsewhere"}, ServerAway), (404, {}, Refused), (429, {}, SlowDown), (500, {}, ServerAway)],
+)
+async def test_file_refused(server: Server, api: Api, status: int, headers: dict[str, str], expected: type[MatrixError]) -> None:
+    """No answer but the file is taken for the file; a redirection, which would carry the token on, is not followed."""
+    server.answer = (status, error("M_NOT_FOUND"), headers)
+
+    with pytest.raises(expected):
+        await api.download(path_v1("media", "download", "x", "a"), most=10)
+
+    assert len(server.seen) == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from supportd.sdk.ask import YES, Answer, Ask, Step
 from supportd.sdk.commands import Command
-from supportd.sdk.effects import CreateRoom, Effect, OfferLink, PostDirect, PostMessage, Redact, Reply, StartTimer
+from supportd.sdk.effects import CreateRoom, Effect, EndDuty, OfferLink, PostDirect, PostMessage, Reply, StartTimer
 from supportd.sdk.events import AskAnswered, CommandGiven, JoinAsked, LinkUsed, MemberJoined, MessagePosted, RoomReady, TimerFired, TurnedOn
 from supportd.sdk.findings import Finding, Refusal
 from supportd.sdk.hooks import Plugin, hookimpl
@@ -89,7 +89,7 @@ class Bare(Sample):
     """Declares things without help and grants that it never uses."""
 
     summary: ClassVar[str] = "says hello"
-    grants: ClassVar[frozenset[type[Effect]]] = frozenset({PostMessage, Redact})
+    grants: ClassVar[frozenset[type[Effect]]] = frozenset({PostMessage, EndDuty})
     commands: ClassVar[tuple[Command, ...]] = (Command(name="tea", help=""), Command(name="tea", help="Make tea."))
 
 

@@ -30,7 +30,7 @@ def test_a_sound_plugin_passes() -> None:
         (samples.Bare, "the class says what the plugin is", "summary"),
         (samples.Bare, "commands have help", "“tea” needs help"),
         (samples.Bare, "commands have help", "Two commands"),
-        (samples.Bare, "grants are used", "Redact is never used"),
+        (samples.Bare, "grants are used", "EndDuty is never used"),
         (samples.BareSet, "settings describe themselves", "“colour” needs a description"),
         (samples.BareSet, "settings describe themselves", "“colour” needs a default"),
         (samples.BareSet, "settings describe themselves", "“size” needs a description"),

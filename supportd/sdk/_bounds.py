@@ -1,0 +1,82 @@
+"""What a file and a poll may be: one set of bounds for what comes in, for the gate and for the kit."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from supportd.sdk import effects as fx
+from supportd.sdk._names import visible
+
+if TYPE_CHECKING:
+    from supportd.sdk.events import PollAnswer
+
+#: The most of a file that a plugin may post, bytes, and of its name, characters.
+MOST_BYTES: Final = 256 * 1024
+LONGEST_FILE_NAME: Final = 100
+#: A poll: answers (MSC3381), and characters of its question, of an answer and of an answer's id.
+MOST_ANSWERS: Final = 20
+LONGEST_QUESTION: Final = 1000
+LONGEST_ANSWER: Final = 300
+LONGEST_ANSWER_ID: Final = 100
+#: Characters of the reason that comes with a knock, or with the answer to it.
+LONGEST_REASON: Final = 300
+#: Stands for the kind of a file that says nothing sensible about it.
+UNKNOWN_TYPE: Final = "application/octet-stream"
+
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+
+
+def file_name(name: str) -> str:
+    """Return ``name`` in one line that names no folder; may be empty."""
+    return visible(name.replace("/", "_").replace("\\", "_"))[:LONGEST_FILE_NAME].strip()
+
+
+def media_type(kind: str) -> str:
+    """Return ``kind`` if it is a media type without parameters (RFC 6838), else the one that says nothing."""
+    plain = kind.strip().lower()
+    return plain if _MEDIA_TYPE.fullmatch(plain) else UNKNOWN_TYPE
+
+
+def problem(effect: fx.Effect) -> str | None:
+    """Return a sentence about a file, a poll or the answer to a knock that may not go, ``None`` for everything else."""
+    match effect:
+        case fx.PostFile():
+            return _file(effect)
+        case fx.StartPoll():
+            return _poll(effect)
+        case fx.AnswerKnock(reason=reason) if len(reason) > LONGEST_REASON:
+            return f"The reason is longer than {LONGEST_REASON} characters."
+        case _:
+            return None
+
+
+def _file(effect: fx.PostFile) -> str | None:
+    if not effect.name or effect.name != file_name(effect.name):
+        return f"The name of a file is one line of at most {LONGEST_FILE_NAME} characters without slashes."
+    if effect.media_type != media_type(effect.media_type):
+        return "A file needs a media type such as text/calendar."
+    if not 0 < len(effect.data) <= MOST_BYTES:
+        return f"A file has at least one byte and at most {MOST_BYTES // 1024} KiB."
+    return None
+
+
+def _poll(effect: fx.StartPoll) -> str | None:
+    answers = effect.answers
+    if not _said(effect.question, LONGEST_QUESTION):
+        return f"The question of a poll has 1 to {LONGEST_QUESTION} characters."
+    if not 1 <= len(answers) <= MOST_ANSWERS or len({one.id for one in answers}) < len(answers):
+        return f"A poll has 1 to {MOST_ANSWERS} answers, each with an id of its own."
+    if not all(_fits(one) for one in answers):
+        return f"An answer of a poll has 1 to {LONGEST_ANSWER} characters, and its id 1 to {LONGEST_ANSWER_ID}."
+    if not 1 <= effect.most_choices <= len(answers):
+        return "A poll allows at least one choice and at most as many as it has answers."
+    return None
+
+
+def _fits(answer: PollAnswer) -> bool:
+    return _said(answer.text, LONGEST_ANSWER) and _said(answer.id, LONGEST_ANSWER_ID)
+
+
+def _said(text: str, most: int) -> bool:
+    return bool(text.strip()) and len(text) <= most and "\0" not in text
