@@ -96,7 +96,7 @@ class _Restoring:
             await open_once(self._settings())
         except LoggedOut:
             # The sign-in ended, the keys may be here: the same device again.
-            await self._sign_in(self._settings().reader.device_id)
+            self._keep(await self._log_in(self._settings().reader.device_id))
             await self._once_more()
         except (StoreLost, StoreUnreadable):
             await self._new_device()
@@ -125,8 +125,9 @@ class _Restoring:
 
     async def _new_device(self) -> None:
         """Sign in on a device without keys; the lost one's stay where they are, under another name."""
+        login = await self._log_in(f"{DEVICE}-{random.token_hex(3).upper()}")
         await self._forget_certainty()
-        await self._sign_in(f"{DEVICE}-{random.token_hex(3).upper()}")
+        self._keep(login)
         for path in self.config.matrix.glob("crypto.db*"):
             if ".lost" not in path.name:
                 path.rename(path.with_name(f"{path.name}.lost"))
@@ -141,17 +142,19 @@ class _Restoring:
         finally:
             await store.close()
 
-    async def _sign_in(self, device: str) -> None:
-        logins = self.secrets.read_logins(self.config.logins)
-        user = logins["reader"]["user_id"]
+    async def _log_in(self, device: str) -> Login:
+        user = self.secrets.read_logins(self.config.logins)["reader"]["user_id"]
         try:
-            login = await log_in(self.config.homeserver.url, user, self._password(ask=False) or "", device)
+            return await log_in(self.config.homeserver.url, user, self._password(ask=False) or "", device)
         except Refused:
             if self.chosen.password_file is not None:
                 raise WrongPassword(user=user) from None
-            login = await log_in(self.config.homeserver.url, user, self._password(ask=True) or "", device)
+            return await log_in(self.config.homeserver.url, user, self._password(ask=True) or "", device)
+
+    def _keep(self, login: Login) -> None:
         # One account may stand for all three.
-        new = {name: asdict(login) if one["user_id"] == user else one for name, one in logins.items()}
+        logins = self.secrets.read_logins(self.config.logins)
+        new = {name: asdict(login) if one["user_id"] == login.user_id else one for name, one in logins.items()}
         self.secrets.write_logins(self.config.logins, new)
 
     def _password(self, *, ask: bool) -> str | None:

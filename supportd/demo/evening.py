@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from supportd.demo.result import Expected, Line, count
-from supportd.demo.stage import GROUP_NAME, PASSWORD
+from supportd.demo.stage import GROUP_NAME, PASSWORD, STRICT
+from supportd.demo.strictperson import StrictPerson
 from supportd.matrix.accounts import register
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Evening:
         await self._make_the_room()
         await self._talk("Tom", "Hard week. Words slow. Good to be here.")
         await self._talk("Mei", "I made soup today. I thought of you all.")
+        await self._take_back("Tom", "Sorry, that was for somebody else.")
         await self._welcome_through_a_power_cut()
         await self._answer_and_introduce()
         await self._second_power_cut()
@@ -53,6 +55,8 @@ class Evening:
             for name in (*FOUNDERS, NEWCOMER):
                 await stage.sign_up(name)
             detail.append("Each device is signed by its owner.")
+            if isinstance(stage.people[STRICT], StrictPerson):
+                detail.append(f"{STRICT} uses matrix-js-sdk, which shuts out devices that are not.")
         with self.show.scene("supportd is set up") as detail:
             await stage.set_up()
             detail.append("Three accounts, keys, the group, a recovery sheet.")
@@ -87,6 +91,15 @@ class Evening:
             await self.stage.people[name].say(self.circle, text)
             self.expected += [Expected(reader, self.circle, text) for reader in readers]
             await self.stage.until(lambda: all(self._has_read(reader, text) for reader in readers))
+
+    async def _take_back(self, name: str, text: str) -> None:
+        readers = [one for one in self.stage.people if self.circle in self.stage.people[one].joined]
+        with self.show.scene(f"{name} takes a message back") as detail:
+            event = await self.stage.people[name].say(self.circle, text)
+            await self.stage.until(lambda: all(self._has_read(reader, text) for reader in readers))
+            await self.stage.people[name].redact(self.circle, event)
+            await self.stage.until(lambda: all(not self._has_read(reader, text) for reader in readers))
+            detail.append("It is gone from every app; some may have seen it.")
 
     async def _welcome_through_a_power_cut(self) -> None:
         stage, karim = self.stage, self.stage.people[NEWCOMER]

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from supportd.matrix.member import Seen
 
 
+async def state_of(api: Api, room: str, type_: str) -> dict[str, Any]:
+    """Return a state event's content as somebody in the room gets it; empty when there is none."""
+    events = await api.ask("GET", path("rooms", room, "state"))
+    found = [one for one in events if one.get("type") == type_ and one.get("state_key") == ""]
+    return dict(found[0]["content"]) if found else {}
+
+
 class Person:
     """Somebody of the evening; what they saw is what their own client decrypted."""
 
@@ -55,9 +62,13 @@ class Person:
             await self._member.join(room)
             self.joined.add(room)
 
-    async def say(self, room: str, text: str) -> None:
-        """Post words."""
-        await self._member.say(room, text)
+    async def say(self, room: str, text: str) -> str:
+        """Post words; returns the event's id."""
+        return await self._member.say(room, text)
+
+    async def redact(self, room: str, event: str) -> None:
+        """Take a message back."""
+        await self._member.redact(room, event)
 
     async def react(self, room: str, event: str, key: str) -> None:
         """React to an event."""
@@ -65,9 +76,7 @@ class Person:
 
     async def state(self, room: str, type_: str) -> dict[str, Any]:
         """Return a state event's content as this person's client gets it; empty when there is none."""
-        events = await self._api.ask("GET", path("rooms", room, "state"))
-        found = [one for one in events if one.get("type") == type_ and one.get("state_key") == ""]
-        return dict(found[0]["content"]) if found else {}
+        return await state_of(self._api, room, type_)
 
     async def close(self) -> None:
         """Close the client."""

@@ -10,8 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from supportd.demo import strict
 from supportd.demo.child import Daemon, supportd, synapse_python
 from supportd.demo.person import Person
+from supportd.demo.strictperson import StrictPerson
 from supportd.demo.synapse import Synapse
 from supportd.errors import SupportdError
 
@@ -39,7 +41,7 @@ class Stage:
     def __init__(self, show: Show, keep: Path | None, port: int) -> None:
         """Use ``keep``, or a temporary folder that goes away."""
         self.show = show
-        self.people: dict[str, Person] = {}
+        self.people: dict[str, Person | StrictPerson] = {}
         self.names: dict[str, str] = {}
         self._keep, self._port = keep, port
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,10 +76,14 @@ class Stage:
         """Return the Matrix id of somebody of the evening."""
         return f"@{name.lower()}:{self.synapse.server_name}"
 
-    async def sign_up(self, name: str) -> Person:
+    async def sign_up(self, name: str) -> Person | StrictPerson:
         """Give somebody an account, a device and cross-signed keys."""
         login = await self.synapse.register(name.lower(), PASSWORD, device_id=name.upper())
-        member = await Person.sign_up(self.synapse.base_url, login, self.folder / "people" / name.lower())
+        member: Person | StrictPerson
+        if name == STRICT and strict.installed():
+            member = await StrictPerson.sign_up(self.synapse.base_url, login, PASSWORD)
+        else:
+            member = await Person.sign_up(self.synapse.base_url, login, self.folder / "people" / name.lower())
         self.people[name], self.names[member.user_id] = member, name
         return member
 
@@ -111,12 +117,13 @@ class Stage:
         self._tasks.append(asyncio.create_task(self._listen(name), name=f"client of {name}"))
 
     async def _listen(self, name: str) -> None:
-        member, shown = self.people[name], 0
+        member, shown = self.people[name], set[str]()
         while True:
             await member.sync(5.0)
-            for seen in member.timeline[shown:]:
-                self._show(name, seen)
-            shown = len(member.timeline)
+            for seen in member.timeline:
+                if seen.event not in shown:
+                    self._show(name, seen)
+            shown |= {seen.event for seen in member.timeline}
 
     def _show(self, name: str, seen: Seen) -> None:
         sender = self.names.get(seen.sender, "Somebody")
@@ -137,3 +144,5 @@ class Stage:
 
 #: Whose client shows what is said in the circle.
 WITNESS: Final = "Tom"
+#: Who uses a program of somebody else's making, where it is installed.
+STRICT: Final = "Mei"

@@ -140,7 +140,7 @@ def test_the_strict_client_is_pinned_without_addresses() -> None:
     """The lock of the tests' JavaScript client has a hash for each package and no address to fetch it from."""
     import json  # noqa: PLC0415 - only here
 
-    lock = json.loads((ROOT / "tests/strict/package-lock.json").read_text(encoding="utf-8"))
+    lock = json.loads((ROOT / "deploy/strict/package-lock.json").read_text(encoding="utf-8"))
 
     packages = {name: one for name, one in lock["packages"].items() if name}
     assert len(packages) > 10

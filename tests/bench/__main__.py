@@ -50,7 +50,9 @@ async def run(names: list[str], options: Options) -> int:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench", description=__doc__, epilog="Parts: " + "; ".join(f"{name}: {what}" for name, (_, what) in PARTS.items())
+        prog="python -m tests.bench",
+        description=__doc__,
+        epilog="Parts: " + "; ".join(f"{name}: {what}" for name, (_, what) in PARTS.items()),
     )
     parser.add_argument("--only", default="", metavar="PARTS", help="these parts only, with commas between")
     parser.add_argument("--count", type=int, default=Options().count, help="answers and redactions of each side (default %(default)s)")

@@ -56,4 +56,3 @@ async def _one(here: Studio, name: str, room: str, count: int) -> None:
         f" {several([one.calls for one in floor])} calls for {several([one.distinct for one in floor])}",
         flush=True,
     )
-

@@ -8,9 +8,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from supportd.config import load as load_config
 from supportd.daemon.compose import matrix_settings
 from supportd.daemon.secrets import Secrets
-from supportd.config import load as load_config
 from supportd.store.sealing import HostKey
 from tests.bench.stage import stage
 from tests.bench.tape import Reel, Tape

@@ -118,5 +118,7 @@ async def measure(options: Options) -> None:
         print(line(f"{name}: start of send to redaction seen by a third person's client", ours.whole, floor.whole, aim="median ratio 1.15"))
         print(line("  from the send's return to redaction seen", ours.returned, floor.returned))
         print(line("  exposed: seen by the third client until redacted there", ours.exposed, floor.exposed))
-        print(f"  not redacted within {_PATIENCE:.0f} s: supportd {ours.missed} of {options.count}, floor {floor.missed} of {options.count}")
+        print(
+            f"  not redacted within {_PATIENCE:.0f} s: supportd {ours.missed} of {options.count}, floor {floor.missed} of {options.count}"
+        )
         print(f"  memory then: supportd {daemon.mib():.0f} MiB, bare nio client {peer.mib():.0f} MiB")

@@ -1,98 +1,25 @@
-"""A strict third-party client as a child process: matrix-js-sdk with Rust crypto, devices that their owner did not sign excluded."""
+"""The strict third-party client of the demo, for tests: skipped, or failing in CI, where it is not installed."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
+from supportd.demo import strict
+from supportd.demo.strict import Strict as Client
 from tests.support.fixtures import skip_or_fail
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from typing import Self
 
     from supportd.matrix.accounts import Login
 
-T = TypeVar("T")
 
-ROOT = Path(__file__).parents[2]
-NODE = ROOT / ".venv-strict" / "bin" / "node"
-CLIENT = ROOT / "tests" / "strict"
-
-
-class Strict:
+class Strict(Client):
     """One member with such a client."""
 
-    def __init__(self, process: asyncio.subprocess.Process, user_id: str) -> None:
-        """Use :meth:`start`."""
-        self._process = process
-        self.user_id = user_id
-
     @classmethod
-    async def start(cls, base_url: str, login: Login, password: str) -> Strict:
-        """Start the client, which makes its keys and cross-signs its device; skips, or fails in CI, where it is not installed."""
-        if not NODE.exists() or not (CLIENT / "node_modules" / "matrix-js-sdk").exists():
+    async def start(cls, base_url: str, login: Login, password: str) -> Self:
+        """Start it, or skip the test."""
+        if not strict.installed():
             skip_or_fail("the strict client is not installed (make .venv-strict/.made)")
-        process = await asyncio.create_subprocess_exec(
-            str(NODE), "client.mjs", cwd=CLIENT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24
-        )
-        client = cls(process, login.user_id)
-        await client._line()
-        await client.ask(
-            "start", baseUrl=base_url, userId=login.user_id, deviceId=login.device_id, accessToken=login.access_token, password=password
-        )
-        return client
-
-    async def ask(self, command: str, **values: object) -> Any:
-        """Give a command and return its answer; an error of the client is raised."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"command": command, **values}).encode() + b"\n")
-        await self._process.stdin.drain()
-        answer = await self._line()
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer.get("answer")
-
-    async def messages(self, room: str | None = None) -> list[dict[str, Any]]:
-        """Return what the client shows: room, event, sender, text (``None``: cannot be decrypted), encrypted, shield (0: none)."""
-        found = (await self.ask("seen"))["messages"]
-        return [one for one in found if room in {None, one["room"]}]
-
-    async def until(self, holds: Callable[[list[dict[str, Any]]], object], seconds: float = 30) -> list[dict[str, Any]]:
-        """Wait until the messages are as they should be; returns them."""
-        return await self._until(self.messages, holds, seconds)
-
-    async def join_all(self, count: int, seconds: float = 30) -> list[str]:
-        """Wait for ``count`` invitations, join them, and return the rooms."""
-        rooms: list[str] = await self._until(lambda: self.ask("invites"), lambda found: len(found) >= count, seconds)
-        for room in rooms:
-            await self.ask("join", room=room)
-        await self._until(lambda: self.ask("joined"), lambda found: set(rooms) & set(found), seconds)
-        return rooms
-
-    @staticmethod
-    async def _until(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], seconds: float) -> T:
-        async with asyncio.timeout(seconds):
-            # The client is another process, so nothing here can tell when it has seen more.
-            while not holds(found := await look()):  # noqa: ASYNC110 - see above
-                await asyncio.sleep(0.1)
-            return found
-
-    async def close(self) -> None:
-        """End the client."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            async with asyncio.timeout(10):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-
-    async def _line(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        async with asyncio.timeout(60):
-            line = await self._process.stdout.readline()
-        found: dict[str, Any] = json.loads(line)
-        return found
+        return await super().start(base_url, login, password)

@@ -16,7 +16,8 @@ const seen = new Map()
 const redacted = new Set()
 
 async function note(event) {
-  if (event.getType() === "m.room.redaction") return
+  // What is on its way has an id of this program only; it comes again under its real one.
+  if (event.getType() === "m.room.redaction" || event.getId().startsWith("~")) return
   if (event.isRedacted()) redacted.add(event.getId())
   const failed = event.isDecryptionFailure()
   if (!failed && event.getType() !== "m.room.message") return
@@ -42,6 +43,7 @@ const commands = {
     })
     crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode())
     client.on(sdk.RoomEvent.Timeline, (event) => void note(event))
+    client.on(sdk.RoomEvent.LocalEchoUpdated, (event) => void note(event))
     client.on(sdk.MatrixEventEvent.Decrypted, (event) => void note(event))
     client.on(sdk.RoomEvent.Redaction, (event) => redacted.add(event.event.redacts ?? event.getAssociatedId()))
     await client.startClient({ initialSyncLimit: 50 })
@@ -65,6 +67,9 @@ const commands = {
   async react({ room, event, key }) {
     const content = { "m.relates_to": { rel_type: "m.annotation", event_id: event, key } }
     return (await client.sendEvent(room, "m.reaction", content)).event_id
+  },
+  async redact({ room, event }) {
+    return (await client.redactEvent(room, event)).event_id
   },
   async seen() {
     return { messages: [...seen.values()], redacted: [...redacted] }
