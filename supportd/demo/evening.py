@@ -131,8 +131,8 @@ class Evening:
         stage, karim = self.stage, self.stage.people[NEWCOMER]
         helpers = ("Jo", "Sam")
         with self.show.scene("A key member is asked to say hello") as detail:
-            await stage.until(lambda: any(stage.people[name].invites or self._told(name) for name in helpers))
-            asked = next(name for name in helpers if stage.people[name].invites or self._told(name))
+            await stage.until(lambda: any(self._is_asked(name) for name in helpers))
+            asked = next(name for name in helpers if self._is_asked(name))
             await stage.people[asked].accept_all()
             await stage.until(lambda: self._told(asked))
             room, event = self._told(asked)[0]
@@ -182,6 +182,9 @@ class Evening:
         """Return (room, event) of what the helper wrote to one person alone."""
         timeline = self.stage.people[name].timeline
         return [(seen.room, seen.event) for seen in timeline if seen.sender == self.stage.bot and seen.room != self.circle]
+
+    def _is_asked(self, name: str) -> bool:
+        return bool(self.stage.people[name].invites) or bool(self._told(name))
 
     def _bot_said(self, name: str, room: str) -> list[str]:
         timeline = self.stage.people[name].timeline

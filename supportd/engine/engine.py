@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from supportd.engine.unit import Store, UnitOfWork
     from supportd.engine.wire import Account, GapMark, Incoming, Mark, ParkMark, SyncBatch
     from supportd.sdk.findings import Finding
-    from supportd.sdk.ids import RoomId, UserId
+    from supportd.sdk.ids import EventId, RoomId, UserId
 
 log = get_logger(__name__)
 
@@ -118,15 +118,19 @@ class Engine:
     ) -> list[dict[str, str | int | float]]:
         now = self.clock.now()
         lines = []
+        done = uow.handled.seen_of([incoming.id for incoming in chunk])
+        new: list[EventId] = []
         for incoming in chunk:
-            if uow.handled.seen(incoming.id):
+            if incoming.id in done:
                 continue
             started = time.perf_counter()
             event = resolve(uow, incoming, self.ours, now)
             if event is not None:
                 deeds = self.dispatcher.handle(uow, Task(event, findings=findings.get(incoming.id, {})), now)
                 lines.append(_line(event, deeds, time.perf_counter() - started))
-            uow.handled.add(incoming.id, now)
+            done.add(incoming.id)
+            new.append(incoming.id)
+        uow.handled.add_all(new, now)
         for mark in marks:
             if isinstance(mark, wire.EchoMark):
                 self._echo(uow, mark, now)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from supportd.domain.quarantine import PluginState
@@ -168,6 +169,12 @@ class Handled(Protocol):
 
     def seen(self, id_: EventId) -> bool:
         """Tell whether the event was handled."""
+
+    def seen_of(self, ids: Collection[EventId]) -> set[EventId]:
+        """Return which of these events were handled."""
+
+    def add_all(self, ids: Collection[EventId], at: datetime) -> None:
+        """Remember that all of these are handled now."""
 
     def add(self, id_: EventId, at: datetime) -> None:
         """Remember that it is handled now."""

@@ -6,7 +6,7 @@ import base64
 import hmac
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from supportd.engine import unit
-    from supportd.sdk.facts import Group
     from supportd.sdk.ids import GroupId
     from supportd.store.keyring import Keyring
 
@@ -70,8 +69,8 @@ class SqlUnitOfWork:
         """Work on ``connection``, with the installation's ``keys``."""
         self.connection = connection
         self.keys = keys
-        # Each plugin sees the facts as they are; most events change none, so they are read once for all plugins.
-        self._read: dict[tuple[str, datetime], Group] = {}
+        # Each plugin sees the facts as they are; most events change none, so they are read once for all plugins and events.
+        self._read: dict[tuple[object, ...], Any] = {}
         self.people: unit.People = PeopleRows(connection, keys, self._read)
         self.groups: unit.Groups = GroupRows(connection, keys, self._read)
         self.rooms: unit.Rooms = RoomRows(connection, keys, self._read)
@@ -80,8 +79,8 @@ class SqlUnitOfWork:
         self.outbox: unit.Outbox = OutboxRows(connection, keys)
         self.timers: unit.Timers = TimerRows(connection, keys)
         self.asks: unit.Asks = AskRows(connection, keys)
-        self.settings: unit.SettingsRows = SettingRows(connection, keys)
-        self.states: unit.PluginStates = StateRows(connection, keys)
+        self.settings: unit.SettingsRows = SettingRows(connection, keys, self._read)
+        self.states: unit.PluginStates = StateRows(connection, keys, self._read)
         self.journal: unit.Journal = JournalRows(connection, keys)
         self.links: unit.Links = LinkRows(connection, keys)
         self.marks: unit.Marks = MarkRows(connection, keys)

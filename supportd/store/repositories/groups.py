@@ -69,10 +69,7 @@ class GroupRows(Repository):
 
     def facts(self, group: GroupId, now: datetime) -> f.Group:
         """Return the group as plugins see it at ``now``."""
-        known = self.read.get((group, now))
-        if known is None:
-            known = self.read[(group, now)] = self._facts(group, now)
-        return known
+        return self.once(("facts", group, now), lambda: self._facts(group, now))
 
     def _facts(self, group: GroupId, now: datetime) -> f.Group:
         row = self.one(_ONE, {"group": group})

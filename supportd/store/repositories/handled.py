@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
+from supportd.sdk.ids import EventId
 from supportd.store.instants import to_us
 from supportd.store.repositories.base import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
-    from supportd.sdk.ids import EventId
-
 _SEEN = text("SELECT 1 FROM handled WHERE id = :id")
+_SEEN_OF = text("SELECT id FROM handled WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
 _ADD = text("INSERT INTO handled (id, at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING")
 
 
@@ -25,6 +26,15 @@ class HandledRows(Repository):
         """Tell whether the event was handled."""
         return self.one(_SEEN, {"id": id_}) is not None
 
+    def seen_of(self, ids: Collection[EventId]) -> set[EventId]:
+        """Return which of these events were handled."""
+        return {EventId(row["id"]) for row in self.many(_SEEN_OF, {"ids": list(ids)})} if ids else set()
+
     def add(self, id_: EventId, at: datetime) -> None:
         """Remember that it is handled now."""
-        self.run(_ADD, {"id": id_, "at": to_us(at)})
+        self.add_all((id_,), at)
+
+    def add_all(self, ids: Collection[EventId], at: datetime) -> None:
+        """Remember that all of these are handled now."""
+        if ids:
+            self.connection.execute(_ADD, [{"id": id_, "at": to_us(at)} for id_ in ids])

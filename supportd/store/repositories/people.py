@@ -102,6 +102,9 @@ class PeopleRows(Repository):
 
     def by_user(self, group: GroupId, user: UserId) -> PersonId | None:
         """Return who has this Matrix id in the group."""
+        return self.once(("by_user", group, user), lambda: self._by_user(group, user))
+
+    def _by_user(self, group: GroupId, user: UserId) -> PersonId | None:
         row = self.one(_BY_BLIND, {"group": group, "blind": self._blind(group, user)})
         return None if row is None else PersonId(row["id"])
 
@@ -112,6 +115,9 @@ class PeopleRows(Repository):
 
     def forgotten(self, group: GroupId, user: UserId) -> bool:
         """Tell whether somebody with this Matrix id was forgotten and has not come back."""
+        return self.once(("forgotten", group, user), lambda: self._is_forgotten(group, user))
+
+    def _is_forgotten(self, group: GroupId, user: UserId) -> bool:
         return self.one(_FORGOTTEN, {"group": group, "blind": self._blind(group, user)}) is not None
 
     def user_of(self, person: PersonId) -> UserId | None:

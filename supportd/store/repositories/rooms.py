@@ -45,7 +45,7 @@ class RoomRows(Repository):
 
     def group_of(self, room: RoomId) -> GroupId | None:
         """Return the group of a room of ours."""
-        row = self.one(_GROUP, {"room": room})
+        row = self.once(("group_of", room), lambda: self.one(_GROUP, {"room": room}))
         return None if row is None else GroupId(row["group_id"])
 
     def direct_with(self, group: GroupId, person: PersonId) -> RoomId | None:

@@ -33,6 +33,9 @@ class SettingRows(Repository):
 
     def level(self, group: str, plugin: str, room: str) -> Mapping[str, str]:
         """Return the values set at one level, as JSON text."""
+        return self.once(("level", group, plugin, room), lambda: self._level(group, plugin, room))
+
+    def _level(self, group: str, plugin: str, room: str) -> Mapping[str, str]:
         rows = self.many(_LEVEL, {"group": group, "plugin": plugin, "room": room})
         return {row["key"]: self._open(row["value"], group, plugin, row["key"]) or "" for row in rows}
 
@@ -42,9 +45,9 @@ class SettingRows(Repository):
         before = self.one(_ONE, place)
         sealed = None if value is None else self._seal(value, group, plugin, key)
         if sealed is None:
-            self.run(_UNSET, place)
+            self.alter(_UNSET, place)
         else:
-            self.run(_SET, place | {"value": sealed})
+            self.alter(_SET, place | {"value": sealed})
         values = place | {"old": before["value"] if before else None, "new": sealed, "at": to_us(at), "by": by}
         row = self.one(_CHANGED, values)
         return 0 if row is None else int(row["number"])

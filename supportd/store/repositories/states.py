@@ -31,7 +31,7 @@ class StateRows(Repository):
 
     def get(self, group: GroupId, plugin: str) -> PluginStatus:
         """Return the status; ``off`` when nothing was ever said."""
-        row = self.one(_GET, {"group": group, "plugin": plugin})
+        row = self.once(("state", group, plugin), lambda: self.one(_GET, {"group": group, "plugin": plugin}))
         return PluginStatus(plugin=plugin, state="off") if row is None else _status(row)
 
     def all(self, group: GroupId) -> tuple[PluginStatus, ...]:
@@ -41,7 +41,7 @@ class StateRows(Repository):
     def set(self, group: GroupId, status: PluginStatus, at: datetime) -> None:
         """Keep a status."""
         values = {"group": group, "plugin": status.plugin, "state": status.state, "failures": status.failures, "reason": status.reason}
-        self.run(_SET, values | {"at": to_us(at)})
+        self.alter(_SET, values | {"at": to_us(at)})
 
 
 def _status(row: RowMapping) -> PluginStatus:

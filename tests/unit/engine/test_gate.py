@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from supportd.engine import gate, wire
-from supportd.engine.inner import CreateDirect
+from supportd.engine.inner import CreateDirect, SettleKeys
 from supportd.engine.records import NewPerson
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk, Step
@@ -37,6 +37,7 @@ TABLE: dict[type[Effect], tuple[str, int, str | None, bool] | None] = {
     fx.LinkRoom: ("doorkeeper", 1, "state_default", False),
     fx.InviteMember: ("doorkeeper", 1, "invite", False),
     CreateDirect: ("creator", 1, None, False),
+    SettleKeys: ("reader", 0, None, False),
     fx.PostDirect: ("reader", 1, "events_default", False),
     fx.OfferLink: ("reader", 1, "events_default", False),
     fx.PostMessage: ("reader", 2, "events_default", False),
