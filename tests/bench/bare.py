@@ -1,7 +1,8 @@
 """A bare nio client that does the work itself: ``python -m tests.bench.bare URL USER DEVICE TOKEN FOLDER MODE LIMIT``.
 
 ``MODE``: ``answer`` answers every message that begins with a word, ``hide`` redacts every message with a word, ``count`` only counts,
-``resume`` counts too and goes on from the sync token that nio has stored. ``LIMIT``: events of a room in one sync; 0 leaves it to the homeserver (10).
+``resume`` counts too and goes on from the sync token that nio has stored. ``LIMIT``: events of a
+room in one sync; 0 leaves it to the homeserver (10).
 It has no database, no gate, no outbox and no promise; it is the floor.
 """
 

@@ -33,7 +33,7 @@ _AT_THE_SAME_TIME = 8
 
 
 class OneSync(Proxy):
-    """Lets one sync through and holds the next: it says that everything before it is handled, and the server would forget room keys by it."""
+    """Lets one sync through and holds the next, which says that everything before it is handled and makes the server forget keys."""
 
     def __init__(self, upstream: str) -> None:
         """Let everything through until :meth:`arm`."""

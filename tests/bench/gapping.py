@@ -75,7 +75,8 @@ async def _ours(place: Stage, posted: list[str]) -> None:
         handled = await store.read(lambda uow: sum(uow.handled.seen(cast("EventId", one)) for one in posted))
     how = f"in {seconds:.1f} s from its start ({ready:.1f} s until ready)" if seconds else f"NOT ALL within {PATIENCE:.0f} s"
     print(
-        f"missed in one room: supportd recovered {counted['distinct']:,} of {len(posted):,} {how}, {len(posted) / seconds if seconds else 0:,.0f}"
+        f"missed in one room: supportd recovered {counted['distinct']:,} of {len(posted):,} {how}, "
+        f"{len(posted) / seconds if seconds else 0:,.0f}"
         f" events/s with the homeserver's part; plugin called {counted['calls']:,} times, {handled:,} stand as handled",
         flush=True,
     )

@@ -1,7 +1,7 @@
 """The daemon with plugins of a measurement: ``python -m tests.bench.host FOLDER [NUMBER]``.
 
-It is what ``supportd run`` runs; only the plugins are others, and the limit of rows a minute is lifted. At its end it prints what the plugin
-``count`` has seen, and before that a line when it has seen ``NUMBER`` messages.
+It is what ``supportd run`` runs; only the plugins are others, and the limit of rows a minute is lifted. At its end it prints what
+the plugin ``count`` has seen, and before that a line when it has seen ``NUMBER`` messages.
 """
 
 from __future__ import annotations

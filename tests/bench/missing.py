@@ -51,7 +51,8 @@ async def _one(here: Studio, name: str, room: str, count: int) -> None:
         f" floor {median([one.cpu for one in floor]) / count * 1000:.2f} ms"
     )
     print(
-        f"  each once: supportd called the plugin {several([one.calls for one in ours])} times for {several([one.distinct for one in ours])}"
+        f"  each once: supportd called the plugin {several([one.calls for one in ours])} times"
+        f" for {several([one.distinct for one in ours])}"
         f" events, {several([one.handled for one in ours])} stand as handled in its store, of {count:,}; floor"
         f" {several([one.calls for one in floor])} calls for {several([one.distinct for one in floor])}",
         flush=True,

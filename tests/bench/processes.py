@@ -104,7 +104,9 @@ async def started(words: Sequence[str], log: Path, address: Path) -> Child:
             while not waiting.done():
                 await asyncio.wait([waiting], timeout=0.2)
                 if not waiting.done() and (not child.running or loop.time() > until):
-                    raise NotReady(log.read_text(encoding="utf-8", errors="replace")[-600:])
+                    raise NotReady(  # noqa: TRY301 - the child ends with it
+                        log.read_text(encoding="utf-8", errors="replace")[-600:]
+                    )
         except BaseException:
             await child.end()
             raise

@@ -68,7 +68,7 @@ class Side:
     """What was measured of one side, milliseconds."""
 
     def __init__(self, word: str) -> None:
-        """It redacts messages with ``word``."""
+        """Take the word whose messages it redacts."""
         self.word = word
         self.whole: list[float] = []
         self.returned: list[float] = []

@@ -1,7 +1,8 @@
 """A front of the homeserver that keeps what a member sends on a tape, and plays it to a bot as the syncs it missed.
 
 Everything else goes through to the homeserver. So two bots can read the very same bytes, at a speed that no homeserver limits: what is
-measured is the bot. The member's client is the real one; its room keys, encrypted for each bot's device, are on the tape where it sent them.
+measured is the bot. The member's client is the real one; its room keys, encrypted for each bot's device, are on the tape where it sent
+them.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Reel:
 
     def bodies(self, device: tuple[str, str], extra: dict[str, Any]) -> list[bytes]:
         """Return the syncs of one device."""
-        made = []
+        made: list[bytes] = []
         for at in range(0, len(self.events), AT_ONCE):
             part = self.events[at : at + AT_ONCE]
             timeline = {"events": part, "limited": False, "prev_batch": f"{_MARK}before"}

@@ -109,8 +109,13 @@ async def key_of(member: Member, room: str, event: str) -> str:
 
 def opens(member: Member, room: str, raw: dict[str, Any]) -> bool:
     """Tell whether ``member`` could decrypt the event, if a homeserver handed it to them."""
+    return opens_with(member.machine, room, raw)
+
+
+def opens_with(machine: Machine, room: str, raw: dict[str, Any]) -> bool:
+    """Tell whether the event could be decrypted with the keys that ``machine`` has."""
     try:
-        member.machine.decrypt(room, raw, member.machine.curves(str(raw["sender"])))
+        machine.decrypt(room, raw, machine.curves(str(raw["sender"])))
     except (NoKey, Unreadable):
         return False
     return True
@@ -162,6 +167,11 @@ async def deliver(sender: Member, recipient: Machine, ciphertext: dict[str, Any]
         "ciphertext": {recipient.identity[0]: ciphertext},
     }
     await sender.sharing.send_to_devices("m.room.encrypted", {recipient.user_id: {recipient.device_id: content}})
+
+
+def keys_here(machine: Machine, room: str) -> set[str]:
+    """Return the ids of the room keys that ``machine`` has for ``room``."""
+    return {name for keys in machine.olm.inbound_group_store[room].values() for name in keys}
 
 
 def lose_sessions(machine: Machine, curve25519: str) -> None:

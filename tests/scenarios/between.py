@@ -41,6 +41,11 @@ class Held:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def here(self, seconds: float = 10.0) -> None:
+        """Wait until it is there."""
+        async with asyncio.timeout(seconds):
+            await self.arrived.wait()
+
 
 class Between:
     """Passes on what no rule is about."""
@@ -52,6 +57,7 @@ class Between:
         self.rules: list[Rule] = []
         #: Method and path of each request, oldest first, and what it carried.
         self.seen: list[tuple[str, Any]] = []
+        self._held: list[Held] = []
 
     async def open(self) -> None:
         """Listen on loopback."""
@@ -64,7 +70,9 @@ class Between:
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and let go what is still held."""
+        for held in self._held:
+            held.release.set()
         await self._runner.cleanup()
         await self._session.close()
 
@@ -98,6 +106,7 @@ class Between:
     def hold(self, part: str) -> Held:
         """Hold the next such request back before the homeserver hears of it."""
         held = Held()
+        self._held.append(held)
 
         async def act(on: Callable[[], Awaitable[Answer]]) -> Answer:
             held.arrived.set()

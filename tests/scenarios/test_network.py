@@ -60,6 +60,43 @@ async def test_devices_that_cannot_be_asked_for(group: Group, between: Between) 
     assert isinstance(done, wire.Done)
 
 
+@pytest.mark.xfail(strict=True, reason="who is missing in the answer counts as without devices")
+async def test_answer_that_leaves_a_person_out(group: Group, between: Between) -> None:
+    """An answer about devices that says nothing of a person is no answer: nothing is sent, and it is asked again."""
+    side, ann = await group.opened(base_url=between.url), await group.person()
+    room = await group.room(side, ann)
+    await device(group, ann, "TABLET")
+    await devices_change(side, ann)
+    job = said(room, "at last")
+
+    between.change(_QUERY, lambda _value: {"device_keys": {}, "failures": {}})
+    first = await side.homeserver.perform("reader", job)
+    meanwhile = between.asked(_SAY)
+    await side.homeserver.perform("reader", job)
+    await reads(ann, "at last")
+
+    assert isinstance(first, wire.Later)
+    assert meanwhile == []
+
+
+@pytest.mark.xfail(strict=True, reason="an empty answer empties the room")
+async def test_answer_without_members(group: Group, between: Between) -> None:
+    """An answer about who is in the room that does not even name the bot is no answer: nothing is sent, and it is asked again."""
+    side, ann = await group.opened(base_url=between.url), await group.person()
+    room = await group.room(side, ann)
+    side.session.rooms.known[room].doubtful = True
+    job = said(room, "at last")
+
+    between.change("/joined_members", lambda _value: {})
+    first = await side.homeserver.perform("reader", job)
+    meanwhile = between.asked(_SAY)
+    await side.homeserver.perform("reader", job)
+    await reads(ann, "at last")
+
+    assert isinstance(first, wire.Later)
+    assert meanwhile == []
+
+
 async def test_reading_goes_on_without_devices(group: Group, between: Between) -> None:
     """While the homeserver does not say who has which devices, words are read all the same, and count for nothing."""
     side, ann = await group.opened(base_url=between.url), await group.person()

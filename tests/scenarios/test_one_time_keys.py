@@ -134,6 +134,26 @@ async def test_claim_that_fails(group: Group, between: Between) -> None:
     assert isinstance(done, wire.Done)
 
 
+@pytest.mark.parametrize("answer", [{}, {"one_time_keys": []}, {"one_time_keys": 5}, "per device: 5", "per device: {}", "per key: []"])
+async def test_claim_with_a_nonsense_answer(group: Group, between: Between, answer: object) -> None:
+    """A claim that is answered with nonsense gives nobody a key and breaks nothing; who was left out is asked again and then reads."""
+    side, ann = await group.opened(base_url=between.url), await group.person()
+    room = await group.room(side, ann)
+    inner: dict[object, object] = {"per device: 5": {ann.user_id: {"SUPPORTD": 5}}, "per device: {}": {ann.user_id: {"SUPPORTD": {}}}}
+    inner["per key: []"] = {ann.user_id: {"SUPPORTD": {"signed_curve25519:AAAA": []}}}
+
+    between.change(
+        "POST /_matrix/client/v3/keys/claim", lambda _value: {"one_time_keys": inner[answer]} if isinstance(answer, str) else answer
+    )
+    event = await sends(side, room, "not for Ann yet")
+    # Half a minute later, when a device may be asked for another key.
+    side.session.sharing._asked.clear()
+    await sends(side, room, "at last")
+    await reads(ann, "at last")
+
+    assert await is_closed_to(ann, event)
+
+
 async def test_claim_whose_answer_is_lost(group: Group, between: Between) -> None:
     """Keys that were claimed though the answer never came are given up; new ones are claimed and everybody reads."""
     side, ann = await group.opened(base_url=between.url), await group.person()

@@ -12,7 +12,7 @@ from supportd.engine import wire
 from supportd.matrix.http import path
 from supportd.sdk.rooms import RoomSpec
 from tests.matrix.conftest import until
-from tests.scenarios.acts import Withheld, encrypts, hears, key_of, opens, puts, raw_of, reads, sends
+from tests.scenarios.acts import Withheld, deliver, encrypts, hears, key_of, opens, puts, raw_of, reads, seal, sends
 
 if TYPE_CHECKING:
     from tests.matrix.conftest import Group
@@ -165,6 +165,26 @@ async def test_key_behind_many_others(group: Group) -> None:
     await until(side, lambda: len(group.inbox.texts(room)) == 120)
 
     assert [f"word {number}" for number in range(120)] == sorted(group.inbox.texts(room), key=lambda text: int(text[5:]))
+    assert group.inbox.waiting == {}
+
+
+async def test_better_copy_of_a_key(group: Group) -> None:
+    """Of a key that came from its middle a copy from its start, which comes later, opens the words that were closed, as proven."""
+    side, ann = await group.opened(), await group.person()
+    room = await group.room(side, ann)
+    held = Withheld(ann)
+    closed = [await ann.say(room, "one"), await ann.say(room, "two")]
+    held.let_go()
+    session = ann.machine.olm.outbound_group_sessions[room]
+    session.users_shared_with.clear()
+    await hears(side, group, await ann.say(room, "three"))
+    assert set(closed) == set(group.inbox.waiting)
+
+    await deliver(ann, side.opened.machine, seal(ann, side.opened.machine, held.keys[0]))
+    heard = [await hears(side, group, event) for event in closed]
+
+    assert [one.verified for one in heard] == [True, True]
+    assert group.inbox.texts(room) == ["three", "one", "two"]
     assert group.inbox.waiting == {}
 
 
