@@ -247,7 +247,7 @@ async def test_a_second_installation_on_the_same_accounts_is_refused(place: Inst
     status, output = await other.init("--accounts-file", str(tmp_path / "accounts.toml"))
 
     assert status == 78
-    assert "put back the backup" in output
+    assert "run supportd restore" in output
     assert output.count("\n") == 0
 
 
