@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from supportd.engine.wire import KeysMark
 from supportd.logs import get_logger, short
 from supportd.matrix.chain import Device, Published, published
+from supportd.matrix.errors import ServerAway
 from supportd.matrix.http import path
 from supportd.matrix.shapes import obj
 
@@ -87,14 +88,17 @@ class Devices:
         except BaseException:
             self._current.difference_update(users)
             raise
-        failed = obj(answer, "failures")
+        failed, known = obj(answer, "failures"), obj(answer, "device_keys")
         for user in users:
-            if user.partition(":")[2] in failed:
+            if user not in known or user.partition(":")[2] in failed:
                 self._current.discard(user)
                 continue
             self._take(user, answer)
             # A long list would stall everything else.
             await asyncio.sleep(0)
+        if any(user not in known for user in users):
+            # An answer that says nothing of somebody does not say that they have no devices.
+            raise ServerAway
 
     def _take(self, user: str, answer: dict[str, Any]) -> None:
         found = published(user, answer)
@@ -123,4 +127,4 @@ class Devices:
             return ()
         if pin is None or pin[1] is not None:
             store.set_pin(user, found.master, None)
-        return found.devices
+        return tuple(device for device in found.devices if self.machine.owns(user, device))

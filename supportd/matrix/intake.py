@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 #: Authors remembered for edits, and the longest ciphertext parked, bytes.
-AUTHORS: Final = 20_000
+AUTHORS: Final = 5_000
 LONGEST_PARKED: Final = 70_000
 
 
@@ -140,7 +141,8 @@ class Intake:
         event_id, sender = identifier(event.get("event_id")), identifier(event.get("sender"))
         if event_id is None or sender is None:
             return
-        self.authors[event_id] = sender
+        # One string for each person, not one for each of their messages.
+        self.authors[event_id] = sys.intern(sender)
         if len(self.authors) > AUTHORS:
             self.authors.popitem(last=False)
         transaction = identifier(obj(event, "unsigned").get("transaction_id"))

@@ -15,11 +15,12 @@ from nio.crypto import Olm, OlmDevice
 from nio.crypto.sessions import InboundGroupSession
 from nio.event_builders import DummyMessage
 from nio.events.to_device import OlmEvent, ToDeviceEvent
+from nio.exceptions import VerificationError
 from nio.responses import KeysClaimResponse
 
 from supportd.logs import get_logger
 from supportd.matrix import withheld
-from supportd.matrix.shapes import obj
+from supportd.matrix.shapes import identifier, obj
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,12 @@ class _Olm(Olm):  # type: ignore[misc] # nio has no types
         self.inbound_group_store.add(new)
         self.save_inbound_group_session(new)
 
+    def _verify_olm_payload(self, sender: str, payload: dict[str, Any]) -> bool:
+        if not isinstance(obj(payload.get("recipient_keys")).get("ed25519"), str):
+            # nio takes it for granted and would raise something else.
+            raise VerificationError("no recipient key")
+        return bool(super()._verify_olm_payload(sender, payload))
+
 
 class Machine:
     """Our device's keys and everybody's room keys."""
@@ -91,6 +98,7 @@ class Machine:
         self.encrypted_rooms: set[str] = set(store.load_encrypted_rooms())
         #: Devices (person, id) with a new Olm session in the place of one that went wrong: what they were sent before may be unread.
         self.renewed: set[tuple[str, str]] = set()
+        self._owners: dict[str, tuple[str, str]] = {}
 
     def reload(self) -> None:
         """Forget what is in memory only, after something was rolled back on the disk."""
@@ -126,7 +134,7 @@ class Machine:
         if not isinstance(ours.get("body"), str) or ours.get("type") not in (0, 1):
             return None
         parsed = ToDeviceEvent.parse_event(event)
-        if not isinstance(parsed, OlmEvent) or not parsed.sender_key:
+        if not isinstance(parsed, OlmEvent) or identifier(parsed.sender_key) is None:
             return None
         before = self.olm.session_store.get(parsed.sender_key)
         try:
@@ -188,6 +196,16 @@ class Machine:
         self.store.save_inbound_group_session(session)
 
     # ---- other people's devices -------------------------------------------------------------------------------------
+
+    def owns(self, user: str, device: Device) -> bool:
+        """Tell whether nobody else was known by this device's curve25519 key before, and keep it for this device.
+
+        Olm sessions are found by that key alone, so a device that claims another one's would cut it off.
+        """
+        if not self._owners:
+            self._owners = {one.curve25519: (one.user_id, one.id) for one in self.olm.device_store}
+            self._owners[self.identity[0]] = (self.user_id, self.device_id)
+        return self._owners.setdefault(device.curve25519, (user, device.id)) == (user, device.id)
 
     def know(self, user: str, devices: Sequence[Device]) -> bool:
         """Make ``devices`` the only ones of ``user`` that may get keys; tells whether one of the earlier ones may no longer."""
@@ -253,7 +271,8 @@ class Machine:
     def claimed(self, user: str, device: str, keys: Any) -> None:
         """Open an Olm session with one device's part of a ``keys/claim`` answer; a malformed one is left out."""
         known = self.olm.device_store[user].get(device)
-        before = self.olm.session_store.get(known.curve25519) if known is not None else None
+        # Only a session that went wrong is replaced by a claim.
+        before = self.olm.session_store.get(known.curve25519) if known in self.olm.wedged_devices else None
         try:
             with self.store.transaction():
                 self.olm.handle_response(KeysClaimResponse({user: {device: keys}}, {}))

@@ -47,6 +47,7 @@ class Sharing:
         self.devices = devices
         self.rooms = rooms
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._claiming = asyncio.Lock()
         self._asked: dict[tuple[str, str], float] = {}
         #: Devices that were told that they get no key, by the session they do not get.
         self._told: dict[str, set[tuple[str, str]]] = {}
@@ -64,9 +65,9 @@ class Sharing:
         for user in lost:
             self.discard(self.rooms.with_reader(user))
         renewed, self.machine.renewed = self.machine.renewed, set()
-        for session in self.machine.olm.outbound_group_sessions.values() if renewed else ():
-            # Their next message brings the key once more, over the new Olm session.
-            session.users_shared_with.difference_update(renewed)
+        # They may never have got the key in use. The same key again, as it is now, would not open what was said with it so far, and some
+        # apps let the later copy win; so the next message has a new one.
+        self.discard([room for room, one in self.machine.olm.outbound_group_sessions.items() if one.users_shared_with & renewed])
 
     async def encrypt(self, room: RoomState, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """Return the content of the ``m.room.encrypted`` event; all sound devices in the room can read it by then."""
@@ -102,8 +103,12 @@ class Sharing:
             await self._share(room, session, users)
             session.shared = True
             await self._explain(room, session, users)
-            # Somebody may have left while the key was on its way: then it must not be used.
-            if self.machine.olm.outbound_group_sessions.get(room.id) is session and not self.devices.lost:
+            # Somebody may have left, or lost a device, while the key was on its way: then it must not be used.
+            users = room.readers
+            await self.devices.refresh(users)
+            self.settle()
+            unchanged = self.machine.olm.outbound_group_sessions.get(room.id) is session and not room.doubtful
+            if unchanged and not self._in_wrong_hands(session, users):
                 return session
         raise CannotEncrypt
 
@@ -117,6 +122,10 @@ class Sharing:
             room.doubtful = True
             raise
         inside = set(obj(answer, "joined"))
+        if self.machine.user_id not in inside:
+            # No answer to who is in a room that we are in.
+            room.doubtful = True
+            raise ServerAway
         if before - inside:
             self.discard([room.id])
         if not room.doubtful:
@@ -143,6 +152,11 @@ class Sharing:
 
     async def open_sessions(self, users: Sequence[str]) -> None:
         """Open Olm sessions with the devices that have none; one without a one-time key is asked again later."""
+        # One at a time: two rooms that claim for the same device would open two sessions with it.
+        async with self._claiming:
+            await self._open_sessions(users)
+
+    async def _open_sessions(self, users: Sequence[str]) -> None:
         now = time.monotonic()
         missing = self.machine.without_session(users)
         wanted = {

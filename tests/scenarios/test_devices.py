@@ -79,7 +79,6 @@ async def test_device_that_was_signed_out_ends_the_key(group: Group, away: bool)
     assert not opens(tablet, room, after)
 
 
-@pytest.mark.xfail(strict=True, reason="devices are asked for before the key is shared, not after")
 async def test_device_signed_out_while_a_key_is_on_its_way(group: Group, between: Between) -> None:
     """A device with the key that is signed out in the moment in which somebody else gets it cannot open the message that waits."""
     side, ann, bo = await group.opened(base_url=between.url), await group.person(), await group.person("bo")
@@ -133,7 +132,6 @@ async def test_device_in_the_bots_own_account_gets_nothing(group: Group) -> None
     assert await is_closed_to(ghost, closed)
 
 
-@pytest.mark.xfail(strict=True, reason="Olm sessions are found by the identity key alone")
 async def test_device_with_the_key_of_another(group: Group) -> None:
     """A member who publishes another's identity key as the key of their own device does not cut the other off from the bot's words."""
     side, ann, eve = await group.opened(), await group.person(), await group.person("eve")

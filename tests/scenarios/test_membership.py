@@ -197,7 +197,6 @@ async def test_leaving_while_the_key_is_on_its_way(group: Group, between: Betwee
     assert not opens(bo, room, await raw_of(ann, room, str(done.event)))
 
 
-@pytest.mark.xfail(strict=True, reason="who has the key is looked at before it is shared, not after")
 async def test_invitation_withdrawn_while_the_key_is_on_its_way(group: Group, between: Between) -> None:
     """Somebody invited who has the key, and whose invitation ends while it is handed to others, cannot open the message."""
     side, ann, bo = await group.opened(base_url=between.url), await group.person(), await group.person("bo")
