@@ -138,6 +138,10 @@ class Engine:
                 newkeys.ask(uow, mark, now)
             if isinstance(mark, wire.ReadingMark):
                 telling.reading(uow, mark, now)
+            if isinstance(mark, wire.RoomMark | wire.PowerMark):
+                self.results.unplaced.note(uow, mark)
+            if isinstance(mark, wire.RoomMark):
+                self.results.seen(uow, mark, now)
             if isinstance(mark, wire.SlowMark) or (isinstance(mark, wire.GapMark) and mark.lost):
                 telling.gap(uow, mark, now)
         uow.marks.apply(marks, now)

@@ -46,7 +46,8 @@ ROUTES: dict[type[Effect], Route] = {
     fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
     fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
     fx.CreateRoom: Route("creator", 1),
-    fx.LinkRoom: Route("doorkeeper", 1, "state_default"),
+    fx.MendRoom: Route("doorkeeper", 0),
+    fx.LinkRoom: Route("doorkeeper", 1, "m.space.parent"),
     fx.InviteMember: Route("doorkeeper", 1, "invite"),
     fx.AnswerKnock: Route("doorkeeper", 1, "invite"),
     CreateDirect: Route("creator", 1),
@@ -114,6 +115,8 @@ def people_of(effect: Effect) -> tuple[PersonId, ...]:
     found = [one for one in single if one is not None]
     if isinstance(effect, fx.CreateRoom):
         found += [*effect.members, *effect.owners, *effect.key_members]
+    if isinstance(effect, fx.MendRoom):
+        found += [person for person, _level in effect.levels]
     if isinstance(effect, Ask):
         found += [one for step in effect.steps for one in step.to]
     return tuple(dict.fromkeys(found))
@@ -219,7 +222,7 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.room_lane(room)
         case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room):
             return names.door_lane(room)
-        case fx.LinkRoom(space=room) | fx.SetPower(room=room):
+        case fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)
         case fx.PostDirect(to=person, urgent=urgent):
             return names.direct_lane(person, urgent=urgent)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from supportd.engine import wire
 from supportd.engine.inner import CreateDirect, SettleKeys
 from supportd.sdk import effects as fx
-from supportd.sdk.rooms import RoomSpec
+from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL, RoomSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from supportd.engine.wire import Job
     from supportd.sdk.effects import Effect
     from supportd.sdk.ids import PersonId, UserId
-
-OWNER_LEVEL = 150
-KEY_MEMBER_LEVEL = 50
 
 
 def direct_spec(group_name: str) -> RoomSpec:
@@ -40,6 +37,8 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return _direct(uow, row, person, text)
         case fx.LinkRoom():
             return _link(effect, server)
+        case fx.MendRoom(room=room, spec=spec, levels=levels, links=links):
+            return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
         case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
             return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
         case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys():
@@ -105,6 +104,11 @@ def _link(effect: fx.LinkRoom, server: str) -> tuple[Job, ...]:
         wire.PutState(room=effect.space, type="m.space.child", state_key=effect.room, content=child),
         wire.PutState(room=effect.room, type="m.space.parent", state_key=effect.space, content=parent),
     )
+
+
+def _powers(uow: UnitOfWork, levels: Iterable[tuple[PersonId, int]]) -> tuple[tuple[UserId, int], ...]:
+    found = ((uow.people.user_of(person), level) for person, level in levels)
+    return tuple((user, level) for user, level in found if user is not None)
 
 
 def _users(uow: UnitOfWork, people: Iterable[PersonId]) -> tuple[UserId, ...]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.wire import Account
     from supportd.sdk.ids import EventId, RoomId, UserId
+    from supportd.sdk.rooms import RoomNow, Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +114,17 @@ class PowerMark:
     needed: tuple[tuple[str, int], ...]
 
 
-Mark = TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark
+@dataclass(frozen=True, slots=True)
+class RoomMark:
+    """What a room is now; its people are still Matrix ids, and our own accounts are not among them.
+
+    ``levels``: people with a level of power of their own; ``senders``: who set a setting last.
+    """
+
+    room: RoomId
+    now: RoomNow = field(repr=False)
+    levels: tuple[tuple[UserId, int], ...] = ()
+    senders: tuple[tuple[Setting, UserId], ...] = ()
+
+
+Mark = TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark | RoomMark

@@ -30,7 +30,17 @@ CERTAIN_FOR = timedelta(hours=23)
 #: Lanes served at the same time.
 AT_ONCE = 8
 #: A repeat of these is harmless at any age: they look first (rooms, people, state).
-LOOKS_FIRST = (fx.CreateRoom, CreateDirect, fx.InviteMember, fx.AnswerKnock, fx.RemoveMember, fx.SetPower, fx.LinkRoom, SettleKeys)
+LOOKS_FIRST = (
+    fx.CreateRoom,
+    CreateDirect,
+    fx.InviteMember,
+    fx.AnswerKnock,
+    fx.RemoveMember,
+    fx.SetPower,
+    fx.LinkRoom,
+    fx.MendRoom,
+    SettleKeys,
+)
 
 
 _SENT: dict[type[Outcome], str] = {wire.Done: "effect.sent", wire.Later: "effect.postponed", wire.Never: "effect.refused"}

@@ -10,11 +10,13 @@ from supportd.engine.asks import ask_uncertain
 from supportd.engine.inner import CORE, CreateDirect
 from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
+from supportd.engine.seen import keep as keep_seen
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
+from supportd.engine.unplaced import Unplaced
 from supportd.sdk import _refusals
 from supportd.sdk import effects as fx
-from supportd.sdk.events import EffectFailed, RoomReady
+from supportd.sdk.events import EffectFailed, RoomMended, RoomReady
 from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.dispatch import Dispatcher
     from supportd.engine.unit import OutboxRow, UnitOfWork
-    from supportd.engine.wire import Done, Later, Outcome
+    from supportd.engine.wire import Done, Later, Outcome, RoomMark
     from supportd.sdk.ids import PersonId, RoomId, UserId
     from supportd.sdk.rooms import RoomSpec
 
@@ -35,6 +37,7 @@ class Results:
         """Take what hands follow-up events to plugins, and the Matrix ids of our own accounts."""
         self.dispatcher = dispatcher
         self.ours = ours
+        self.unplaced = Unplaced()
 
     def book(self, uow: UnitOfWork, row: OutboxRow, outcome: Outcome, now: datetime) -> None:
         """Keep the outcome of ``row``; repeating it changes nothing."""
@@ -54,6 +57,17 @@ class Results:
             uow.asks.sent(row.id, outcome.event)
         if outcome.room is not None:
             self._room(uow, row, outcome.room, now)
+        if isinstance(row.effect, fx.MendRoom):
+            uow.rooms.declare(row.effect.room, row.group, row.effect.spec)
+            id_ = EventId(f"result:{row.id}")
+            mended = RoomMended(id=id_, group=row.group, at=now, room=row.effect.room, mended=outcome.mended, failed=outcome.failed)
+            self.dispatcher.handle(uow, Task(mended, only=row.plugin), now)
+
+    def seen(self, uow: UnitOfWork, mark: RoomMark, now: datetime) -> None:
+        """Keep what a room is now, and tell plugins when that changed."""
+        event = keep_seen(uow, mark, now)
+        if event is not None:
+            self.dispatcher.handle(uow, Task(event), now)
 
     def _room(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
         key, spec, person = _room_of(uow, row, now)
@@ -61,6 +75,10 @@ class Results:
         if person is None:
             ready = RoomReady(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=room, key=key)
             self.dispatcher.handle(uow, Task(ready), now)
+        for mark in self.unplaced.of(room):
+            uow.marks.apply([mark], now)
+            if isinstance(mark, wire.RoomMark):
+                self.seen(uow, mark, now)
         for waiting in uow.inbox.for_room(room):
             if isinstance(waiting.event, wire.Incoming):
                 event = resolve(uow, waiting.event, self.ours, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from supportd.engine.places import Groups, Rooms
 from supportd.engine.records import (
     DueTimer,
     Handled,
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from supportd.engine.wire import Account, GapMark, Mark, MembershipState, ParkMark
-    from supportd.sdk.facts import Address, Consent, Group, GroupStyle, Relation, Role, Signpost
+    from supportd.engine.wire import Account, GapMark, Mark, ParkMark
+    from supportd.sdk.facts import Address, Relation, Role
     from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId, UserId
-    from supportd.sdk.rooms import RoomSpec
     from supportd.sdk.store import Rows
 
 __all__ = [
@@ -98,59 +98,6 @@ class People(Protocol):
 
     def forget(self, person: PersonId) -> None:
         """Destroy the person's key and every row about them, also what waits to be sent to them."""
-
-
-class Groups(Protocol):
-    """Groups and what plugins may know of them."""
-
-    def add(self, group: GroupId, style: GroupStyle, at: datetime) -> None:
-        """Begin a group; nothing happens when it is there."""
-
-    def ids(self) -> tuple[GroupId, ...]:
-        """Return all groups."""
-
-    def facts(self, group: GroupId, now: datetime) -> Group:
-        """Return the group as plugins see it at ``now``."""
-
-    def add_signpost(self, group: GroupId, signpost: Signpost) -> None:
-        """Keep or replace a signpost."""
-
-    def record_consent(self, group: GroupId, consent: Consent) -> None:
-        """Keep what somebody said; earlier answers stay as history."""
-
-    def set_duty(self, group: GroupId, kind: str, person: PersonId, start: datetime, end: datetime) -> None:
-        """Put somebody on a duty."""
-
-    def end_duty(self, group: GroupId, kind: str, person: PersonId, start: datetime) -> None:
-        """Take somebody off a duty."""
-
-    def open_case(self, group: GroupId, plugin: str, key: str, kind: str, refs: tuple[str, ...], at: datetime) -> None:
-        """Open a case; the same key again does nothing."""
-
-    def close_case(self, group: GroupId, plugin: str, key: str, outcome: str, at: datetime) -> None:
-        """Close a case."""
-
-
-class Rooms(Protocol):
-    """Rooms and who is in them."""
-
-    def add(self, room: RoomId, group: GroupId, key: str, spec: RoomSpec, direct_with: PersonId | None, plugin: str, at: datetime) -> None:
-        """Register a room that was made."""
-
-    def group_of(self, room: RoomId) -> GroupId | None:
-        """Return the group of a room of ours."""
-
-    def direct_with(self, group: GroupId, person: PersonId) -> RoomId | None:
-        """Return the direct chat with a person, or ``None``."""
-
-    def set_membership(self, room: RoomId, person: PersonId, state: MembershipState, at: datetime) -> tuple[MembershipState | None, bool]:
-        """Keep a membership; returns the state before (``None``: never seen) and whether they had ever joined before."""
-
-    def membership(self, room: RoomId, person: PersonId) -> MembershipState | None:
-        """Return a person's membership of a room."""
-
-    def power(self, room: RoomId) -> tuple[Mapping[Account, int], Mapping[str, int]] | None:
-        """Return our accounts' levels and the levels needed, or ``None`` before they were seen."""
 
 
 class Inbox(Protocol):

@@ -15,13 +15,14 @@ from supportd.engine.marks import (
     ParkMark,
     PowerMark,
     ReadingMark,
+    RoomMark,
     SlowMark,
     TokenMark,
     UnparkMark,
 )
 from supportd.sdk.events import Media, MessageKind, PollAnswer
 from supportd.sdk.ids import EventId, RoomId, UserId
-from supportd.sdk.rooms import RoomSpec
+from supportd.sdk.rooms import RoomSpec, Setting
 
 #: Marks lie in a file of their own and are used from here.
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ParkMark",
     "PowerMark",
     "ReadingMark",
+    "RoomMark",
     "SlowMark",
     "TokenMark",
     "UnparkMark",
@@ -290,16 +292,35 @@ class PutState:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class BringRoom:
+    """Bring a room to what ``spec`` declares: its state, the levels of ``powers`` and of nobody else, its links, our accounts in it.
+
+    ``links``: the spaces it is to be in (of a space: the rooms it shows), ``None`` for whatever there is. What the doorkeeper has not the
+    power for, the creator does.
+    """
+
+    room: RoomId
+    spec: RoomSpec
+    powers: tuple[tuple[UserId, int], ...] = ()
+    links: tuple[RoomId, ...] | None = None
+
+
 Sending = SendMessage | SendFile | SendPoll | SendPollEnd | SendReaction | SendRedaction
-Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys
+Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is done; the ids where the job made something."""
+    """It is done; the ids where the job made something, the settings where it brought a room to what is declared.
+
+    ``failed``: settings that stay as they are, whatever we do.
+    """
 
     event: EventId | None = None
     room: RoomId | None = None
+    mended: tuple[Setting, ...] = ()
+    failed: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from supportd.engine.wire import Account, Job, Outcome
     from supportd.matrix.http import Api
     from supportd.matrix.making import RoomMaker
+    from supportd.matrix.mending import RoomMender
     from supportd.matrix.sending import Sender
 
 
@@ -30,11 +31,12 @@ BROKEN_WAIT: Final = 60.0
 class MatrixHomeserver:
     """Implements the port ``Homeserver``."""
 
-    def __init__(self, apis: Mapping[Account, Api], sender: Sender, maker: RoomMaker) -> None:
-        """Take each account's door, and what sends and makes rooms."""
+    def __init__(self, apis: Mapping[Account, Api], sender: Sender, maker: RoomMaker, mender: RoomMender) -> None:
+        """Take each account's door, and what sends, makes rooms and mends them."""
         self.apis = apis
         self.sender = sender
         self.maker = maker
+        self.mender = mender
         self.limiter = Limiter()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -67,7 +69,7 @@ class MatrixHomeserver:
                 return wire.Done()
         # Look, compare, act must not cross another of its kind in the same room.
         async with self._locks[job.room]:
-            return await _about(api, job)
+            return await (self.mender.bring(job) if isinstance(job, wire.BringRoom) else _about(api, job))
 
 
 async def _about(api: Api, job: wire.InvitePerson | wire.SettleKnock | wire.RemovePerson | wire.PutPower | wire.PutState) -> Outcome:

@@ -16,6 +16,23 @@ if TYPE_CHECKING:
 
 #: Stands for the power of a version 12 creator, above every level (MSC4289).
 INFINITE: Final = 2**53
+#: State that is watched, kept as it came with who sent it; the last two have a key for each room they name.
+WATCHED: Final = frozenset(
+    {
+        "m.room.create",
+        "m.room.join_rules",
+        "m.room.guest_access",
+        "m.room.history_visibility",
+        "m.room.encryption",
+        "m.room.power_levels",
+        "m.room.name",
+        "m.room.topic",
+        "m.space.child",
+        "m.space.parent",
+    }
+)
+#: Links of a room that are kept; a space with more is nobody's group.
+MOST_LINKS: Final = 500
 MEMBERSHIPS: Final = frozenset({"invite", "join", "leave", "ban", "knock"})
 #: Rotation where the room says nothing, and the bounds within which we believe it (``matrix.md`` 1.4, F15).
 ROTATION_MESSAGES: Final = 50
@@ -41,6 +58,8 @@ class RoomState:
     rotation_ms: int = ROTATION_MS
     history: str = "shared"
     power: dict[str, Any] | None = None
+    #: Type and state key -> content and sender, of :data:`WATCHED`.
+    kept: dict[tuple[str, str], tuple[dict[str, Any], str]] = field(default_factory=dict)
     #: Whether ``members`` may be older than the truth; then ask the homeserver before a key is shared.
     doubtful: bool = False
 
@@ -57,6 +76,7 @@ class RoomState:
         key, content = event.get("state_key"), obj(event.get("content"))
         if not isinstance(key, str):
             return False
+        self._keep(event.get("type"), key, content, event.get("sender"))
         match event.get("type"):
             case "m.room.member":
                 return self._member(key, content)
@@ -70,6 +90,12 @@ class RoomState:
             case "m.room.history_visibility" if key == "":
                 self.history = str(content.get("history_visibility", "shared"))
         return False
+
+    def _keep(self, kind: Any, key: str, content: dict[str, Any], sender: Any) -> None:
+        if not isinstance(kind, str) or kind not in WATCHED or len(self.kept) > MOST_LINKS:
+            return
+        if kind.startswith("m.space.") == bool(key):
+            self.kept[kind, key] = (content, sender if isinstance(sender, str) else "")
 
     def _member(self, user: str, content: dict[str, Any]) -> bool:
         state = one_of(content.get("membership"), MEMBERSHIPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ from supportd.matrix.accounts import check_login
 from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.crosssign import stand_up
 from supportd.matrix.devices import Devices
+from supportd.matrix.doors import Doors
 from supportd.matrix.homeserver import MatrixHomeserver
 from supportd.matrix.http import Api
 from supportd.matrix.keyfile import KeyFile
 from supportd.matrix.machine import Machine
 from supportd.matrix.making import RoomMaker
+from supportd.matrix.mending import RoomMender
 from supportd.matrix.roomstate import Rooms
 from supportd.matrix.seeds import load_or_make
 from supportd.matrix.sending import Sender
@@ -141,18 +144,30 @@ class MatrixSide:
         upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]}, window=settings.window)
         upkeep.key_file = KeyFile(settings.folder)
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
+        mender = RoomMender(self._apis, settings.logins, settings.server_name)
         self._opened = _Opened(
             store,
             machine,
             devices,
             Session(api, sharing, upkeep, self.inbox, accounts),
-            MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker),
+            MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker, mender),
             MatrixWords(api, machine, devices),
         )
 
     async def run(self) -> None:
         """Sync until cancelled; raises :class:`~supportd.matrix.errors.LoggedOut` when the sign-in ended, and what the inbox raises."""
-        await self.opened.session.run()
+        opened = self.opened
+        doors = Doors(self._apis["doorkeeper"], opened.session)
+        tasks = [asyncio.create_task(opened.session.run()), asyncio.create_task(doors.run())]
+        try:
+            # A group of tasks would wrap what they raise, and who calls us has to tell a lost sign-in from all else.
+            done, _running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     async def close(self) -> None:
         """Close the store and the connections."""

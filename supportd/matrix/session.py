@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd.engine.wire import Edited, SyncBatch, TokenMark
 from supportd.logs import get_logger
+from supportd.matrix import watching
 from supportd.matrix.body import Body, RoomPart, parse
 from supportd.matrix.errors import ForeignKeys, LoggedOut, MatrixError, NeedsPassword, Refused, ServerAway, SlowDown
 from supportd.matrix.gaps import Gaps, gap_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from supportd.engine.ports import MatrixInbox
-    from supportd.engine.wire import Account, Incoming, Mark, PowerMark
+    from supportd.engine.wire import Account, Incoming, Mark, PowerMark, RoomMark
     from supportd.matrix.http import Api
     from supportd.matrix.sharing import Sharing
     from supportd.matrix.upkeep import Upkeep
@@ -72,6 +73,9 @@ class Session:
         self.synced = asyncio.Event()
         self._first = True
         self._power: dict[str, PowerMark] = {}
+        self._seen: dict[str, RoomMark] = {}
+        #: Room -> whether it is in the public list, and how many addresses it has, as of the last look.
+        self.doors: dict[str, tuple[bool, int]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -249,7 +253,19 @@ class Session:
             if self._power.get(room) != mark:
                 self._power[room] = mark
                 marks.append(mark)
+            marks += self.seen_now(room)
         return marks
+
+    def seen_now(self, room: str) -> list[Mark]:
+        """Return what one of our rooms is now, where that changed."""
+        state = self.rooms.known.get(room)
+        if state is None or state.marker is None:
+            return []
+        mark = watching.mark(state, self.accounts, self.doors.get(room))
+        if self._seen.get(room) == mark:
+            return []
+        self._seen[room] = mark
+        return [mark]
 
     # ---- beside the loop ---------------------------------------------------------------------------------------------
 

@@ -5,15 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.matrix.shapes import whole
+from supportd.sdk.rooms import needed
 
 if TYPE_CHECKING:
-    from supportd.engine.wire import MakeRoom
+    from collections.abc import Mapping
+
+    from supportd.engine.wire import BringRoom, MakeRoom
+    from supportd.sdk.rooms import RoomSpec
 
 MARKER: Final = "org.supportd.marker"
 READER_LEVEL: Final = 50
 DOORKEEPER_LEVEL: Final = 100
-_MEGOLM: Final = "m.megolm.v1.aes-sha2"
+MEGOLM: Final = "m.megolm.v1.aes-sha2"
 _V12: Final = 12
+#: State events by the names of :class:`~supportd.sdk.rooms.Powers`; those in which a room's safety lies; and the one that replaces it.
+ACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "describe": ("m.room.name", "m.room.topic", "m.room.avatar", "m.room.pinned_events"),
+    "link": ("m.space.child", "m.space.parent"),
+}
+SETTLED: Final = (
+    "m.room.canonical_alias",
+    "m.room.join_rules",
+    "m.room.guest_access",
+    "m.room.history_visibility",
+    "m.room.encryption",
+    "m.room.server_acl",
+    "m.room.third_party_invite",
+    "m.room.power_levels",
+)
+REPLACE: Final = "m.room.tombstone"
 
 
 def creation(job: MakeRoom) -> dict[str, Any]:
@@ -22,7 +42,7 @@ def creation(job: MakeRoom) -> dict[str, Any]:
     return content | ({"type": "m.space"} if job.spec.kind == "space" else {})
 
 
-def settings(job: MakeRoom) -> dict[str, dict[str, Any]]:
+def settings(job: MakeRoom | BringRoom) -> dict[str, dict[str, Any]]:
     """Return the declared state: type -> content, each with the state key ``""``."""
     spec = job.spec
     found: dict[str, dict[str, Any]] = {
@@ -31,18 +51,23 @@ def settings(job: MakeRoom) -> dict[str, dict[str, Any]]:
         "m.room.guest_access": {"guest_access": spec.guests},
         "m.room.name": {"name": spec.name},
     }
-    if spec.topic:
-        found["m.room.topic"] = {"topic": spec.topic}
+    if topic := topic_of(spec):
+        found["m.room.topic"] = {"topic": topic}
     if spec.encrypted and spec.kind != "space":
         found["m.room.encryption"] = {
-            "algorithm": _MEGOLM,
+            "algorithm": MEGOLM,
             "rotation_period_msgs": spec.rotation_messages,
             "rotation_period_ms": spec.rotation_ms,
         }
     return found
 
 
-def powers(job: MakeRoom, creator: str, doorkeeper: str | None, reader: str | None) -> dict[str, Any]:
+def topic_of(spec: RoomSpec) -> str:
+    """Return a room's topic: what it is for, then what tells how much the bot hears."""
+    return " ".join(one for one in (spec.topic, spec.note) if one)
+
+
+def powers(job: MakeRoom | BringRoom, creator: str, doorkeeper: str | None, reader: str | None) -> dict[str, Any]:
     """Return the content of ``m.room.power_levels``; members have 0, a version 12 creator does not stand in it."""
     users: dict[str, int] = {}
     if reader is not None:
@@ -53,32 +78,17 @@ def powers(job: MakeRoom, creator: str, doorkeeper: str | None, reader: str | No
     users.pop(creator, None)
     if (whole(job.spec.room_version) or 0) < _V12:
         users[creator] = 100
-    # In a space nobody talks: it is never encrypted.
-    talk = 50 if job.spec.kind == "space" else 0
+    needs = needed(job.spec)
+    events = {kind: needs[name] for name, kinds in ACTS.items() for kind in kinds}
     return {
         "users": users,
         "users_default": 0,
-        "events_default": talk,
-        "state_default": 50,
-        "invite": 50,
-        "kick": 50,
-        "ban": 50,
-        "redact": 50,
-        "events": {
-            "m.room.name": 50,
-            "m.room.topic": 50,
-            "m.room.avatar": 50,
-            "m.room.canonical_alias": 100,
-            "m.room.join_rules": 100,
-            "m.room.guest_access": 100,
-            "m.room.history_visibility": 100,
-            "m.room.encryption": 100,
-            "m.room.server_acl": 100,
-            "m.room.power_levels": 100,
-            "m.room.tombstone": 150,
-            "m.space.child": 50,
-            "m.space.parent": 50,
-            "m.reaction": talk,
-        },
-        "notifications": {"room": 50},
+        "events_default": needs["talk"],
+        "state_default": needs["settings"],
+        "invite": needs["invite"],
+        "kick": needs["remove"],
+        "ban": needs["ban"],
+        "redact": needs["hide"],
+        "events": events | dict.fromkeys(SETTLED, needs["settings"]) | {REPLACE: needs["replace"], "m.reaction": needs["talk"]},
+        "notifications": {"room": needs["call_all"]},
     }

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk import effects as fx
 from supportd.sdk._names import visible
+from supportd.sdk.rooms import OWNER_LEVEL
 
 if TYPE_CHECKING:
     from supportd.sdk.events import PollAnswer
+    from supportd.sdk.ids import PersonId
+    from supportd.sdk.rooms import RoomSpec
 
 #: The most of a file that a plugin may post, bytes, and of its name, characters.
 MOST_BYTES: Final = 256 * 1024
@@ -21,6 +24,15 @@ LONGEST_ANSWER: Final = 300
 LONGEST_ANSWER_ID: Final = 100
 #: Characters of the reason that comes with a knock, or with the answer to it.
 LONGEST_REASON: Final = 300
+#: Characters of a room's name, and of its topic with the note on listening.
+LONGEST_ROOM_NAME: Final = 100
+LONGEST_TOPIC: Final = 1000
+#: How seldom a room may get a new key, and the highest level of power that a room may ask for.
+MOST_ROTATION: Final = 1000
+HOUR_MS: Final = 3600 * 1000
+WEEK_MS: Final = 7 * 24 * HOUR_MS
+HIGHEST_LEVEL: Final = 100
+LARGEST_STATUS: Final = 125
 #: Stands for the kind of a file that says nothing sensible about it.
 UNKNOWN_TYPE: Final = "application/octet-stream"
 
@@ -45,10 +57,49 @@ def problem(effect: fx.Effect) -> str | None:
             return _file(effect)
         case fx.StartPoll():
             return _poll(effect)
+        case fx.CreateRoom(spec=spec):
+            return _spec(spec)
+        case fx.MendRoom(spec=spec, levels=levels):
+            return _spec(spec) or _levels(levels)
+        case fx.Reply(status=status) if not 0 <= status <= LARGEST_STATUS:
+            return f"The status of an answer lies between 0 and {LARGEST_STATUS}."
         case fx.AnswerKnock(reason=reason) if len(reason) > LONGEST_REASON:
             return f"The reason is longer than {LONGEST_REASON} characters."
         case _:
             return None
+
+
+def room_name(name: str) -> str | None:
+    """Return a sentence about a name that no room may have, ``None`` for a good one."""
+    if not name.strip():
+        return "A room needs a name."
+    if len(name) > LONGEST_ROOM_NAME:
+        return f"The name of a room has at most {LONGEST_ROOM_NAME} characters: choose a shorter one."
+    if name != visible(name):
+        return "The name of a room is one line of plain characters: write it again without hidden signs."
+    return None
+
+
+def _spec(spec: RoomSpec) -> str | None:
+    if problem := room_name(spec.name):
+        return problem
+    if len(spec.topic) + len(spec.note) > LONGEST_TOPIC:
+        return f"The topic of a room, with its note on listening, has at most {LONGEST_TOPIC} characters."
+    if not 1 <= spec.rotation_messages <= MOST_ROTATION or not HOUR_MS <= spec.rotation_ms <= WEEK_MS:
+        return f"A room gets a new key after 1 to {MOST_ROTATION} messages and 1 hour to 7 days."
+    powers = spec.powers
+    levels = (powers.talk, powers.invite, powers.remove, powers.ban, powers.hide, powers.describe, powers.link, powers.call_all)
+    if not all(0 <= one <= HIGHEST_LEVEL for one in levels):
+        return f"A level of power lies between 0 and {HIGHEST_LEVEL}."
+    return None
+
+
+def _levels(levels: tuple[tuple[PersonId, int], ...]) -> str | None:
+    if len(dict(levels)) < len(levels):
+        return "Somebody has two levels of power in one room."
+    if not all(-1 <= level <= OWNER_LEVEL for _person, level in levels):
+        return f"The level of a person lies between -1 and {OWNER_LEVEL}."
+    return None
 
 
 def _file(effect: fx.PostFile) -> str | None:

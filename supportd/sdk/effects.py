@@ -120,6 +120,21 @@ class CreateRoom(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MendRoom(Effect):
+    """Bring ``room`` to what ``spec`` declares, and keep that as its declaration; what it is already is left alone.
+
+    ``levels``: the people with a level of power of their own (-1, who may not write, to 150); everybody else loses theirs. ``links``: the
+    spaces it is to be shown in (of a space: the rooms it shows), ``None`` for whatever there is. Also the bot's accounts come and go as the
+    listening level says. Comes back as ``RoomMended``.
+    """
+
+    room: RoomId
+    spec: RoomSpec
+    levels: tuple[tuple[PersonId, int], ...] = ()
+    links: tuple[RoomId, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRoom(Effect):
     """Show ``room`` inside ``space`` (``m.space.child`` and ``m.space.parent``)."""
 
@@ -242,7 +257,8 @@ class OfferLink(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply(Effect):
-    """Answer the command being handled: ``text`` for a person, ``data`` (JSON text) for ``--json``."""
+    """Answer the command being handled: ``text`` for a person, ``data`` (JSON text) for ``--json``, ``status`` (0 to 125) for the shell."""
 
     text: str
     data: str = "{}"
+    status: int = 0

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId
+from supportd.sdk.rooms import Setting
 
 #: What a file is for people: a voice message is recorded in the chat, other audio is a file.
 MediaKind = Literal["image", "file", "audio", "video", "voice"]
@@ -142,6 +143,26 @@ class RoomUpgraded(Event):
     room: RoomId
     replacement: RoomId
     by: PersonId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChanged(Event):
+    """Something about ``room`` is not what it was; ``group.room_by_id(room).now`` says what it is, and who changed it."""
+
+    hook: ClassVar[str] = "room_changed"
+
+    room: RoomId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomMended(Event):
+    """A ``MendRoom`` of this plugin was carried out: ``mended`` had to be changed, ``failed`` could not be."""
+
+    hook: ClassVar[str] = "room_mended"
+
+    room: RoomId
+    mended: tuple[Setting, ...] = ()
+    failed: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId
-from supportd.sdk.rooms import Kind, Listening
+from supportd.sdk.rooms import Kind, Listening, RoomNow, RoomSpec
 
 Role = Literal["member", "key_member", "admin", "owner"]
 Edition = Literal["normal", "easy", "short"]
@@ -149,6 +149,9 @@ class Room:
     joined: frozenset[PersonId] = frozenset()
     #: Who left it, or declined to come; nobody invites them again unasked.
     left: frozenset[PersonId] = frozenset()
+    #: What it was declared to be, and what it is; ``None`` where supportd did not make it, and before it was looked at.
+    spec: RoomSpec | None = None
+    now: RoomNow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,14 @@ class Hooks:
         """React to a room that was closed and replaced by another; the admins are told by the core."""
 
     @hookspec
+    def room_changed(self, event: e.RoomChanged, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Something about a room is not what it was."""
+
+    @hookspec
+    def room_mended(self, event: e.RoomMended, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Go on now that a room was brought to what this plugin declared."""
+
+    @hookspec
     def message_posted(
         self, event: e.MessagePosted, group: Group, store: PluginStore, settings: Settings, findings: tuple[Finding, ...]
     ) -> Effects:

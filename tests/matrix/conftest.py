@@ -41,6 +41,7 @@ class MemoryInbox:
         self.waiting: dict[str, wire.ParkMark] = {}
         self.open_gaps: dict[str, wire.GapMark] = {}
         self.power: dict[str, wire.PowerMark] = {}
+        self.seen: dict[str, wire.RoomMark] = {}
         self.echoes: dict[str, str] = {}
         self.asides: list[wire.AsideMark] = []
         self.batches: list[wire.SyncBatch] = []
@@ -83,6 +84,8 @@ class MemoryInbox:
                 self.open_gaps[mark.id] = mark
             case wire.PowerMark():
                 self.power[mark.room] = mark
+            case wire.RoomMark():
+                self.seen[mark.room] = mark
             case wire.EchoMark():
                 self.echoes[mark.transaction] = mark.event
             case wire.AsideMark():

@@ -101,4 +101,6 @@ def _plugin(desk: Desk, plugin: str, command: Command) -> Said:
     data: dict[str, object] = {}
     for reply in deeds.replies:
         data |= json.loads(reply.data)
-    return Said("\n".join(reply.text for reply in deeds.replies) or "Done.", data)
+    return Said(
+        "\n".join(reply.text for reply in deeds.replies) or "Done.", data, max((reply.status for reply in deeds.replies), default=0)
+    )

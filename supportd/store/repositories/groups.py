@@ -11,12 +11,15 @@ from sqlalchemy import text
 
 from supportd.sdk import facts as f
 from supportd.sdk.ids import GroupId, PersonId, RoomId
+from supportd.store import roomfacts
 from supportd.store.instants import from_us, to_us
 from supportd.store.repositories.base import Repository
 from supportd.store.repositories.people import PeopleRows
 
 if TYPE_CHECKING:
     from sqlalchemy import RowMapping
+
+    from supportd.store.sealing import Box
 
 _ADD = text("INSERT INTO groups (id, key, style, added) VALUES (:id, :key, :style, :added) ON CONFLICT (id) DO NOTHING")
 _IDS = text("SELECT id FROM groups ORDER BY id")
@@ -82,7 +85,7 @@ class GroupRows(Repository):
             style=f.GroupStyle(**json.loads(box.open(row["style"], "style"))),
             now=now,
             people=PeopleRows(self.connection, self.keys).of_group(group),
-            rooms=self._rooms(group),
+            rooms=self._rooms(group, box),
             duties=tuple(_duty(one) for one in self.many(_DUTIES, {**values, "now": to_us(now)})),
             consents=tuple(_consent(one) for one in self.many(_CONSENTS, values)),
             relations=tuple(
@@ -92,7 +95,7 @@ class GroupRows(Repository):
             cases=tuple(_case(one) for one in self.many(_CASES, values)),
         )
 
-    def _rooms(self, group: GroupId) -> tuple[f.Room, ...]:
+    def _rooms(self, group: GroupId, box: Box) -> tuple[f.Room, ...]:
         joined: dict[str, set[PersonId]] = {}
         left: dict[str, set[PersonId]] = {}
         for row in self.many(_MEMBERS, {"group": group}):
@@ -106,6 +109,8 @@ class GroupRows(Repository):
                 direct_with=PersonId(row["person_id"]) if row["person_id"] else None,
                 joined=frozenset(joined.get(row["room_id"], ())),
                 left=frozenset(left.get(row["room_id"], ())),
+                spec=None if row["declared"] is None else roomfacts.spec(box.open(row["declared"], roomfacts.CONTEXT)),
+                now=None if row["seen"] is None else roomfacts.now(box.open(row["seen"], roomfacts.CONTEXT)),
             )
             for row in self.many(_ROOMS, {"group": group})
         )

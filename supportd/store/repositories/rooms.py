@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from supportd.sdk.ids import GroupId, RoomId
+from supportd.store import roomfacts
 from supportd.store.instants import to_us
 from supportd.store.repositories.base import Repository
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
     from supportd.engine.wire import Account, MembershipState
     from supportd.sdk.ids import PersonId
-    from supportd.sdk.rooms import RoomSpec
+    from supportd.sdk.rooms import RoomNow, RoomSpec
 
 _ADD = text(
-    "INSERT INTO rooms (room_id, group_id, key, plugin, kind, listening, person_id, spec, made)"
-    " VALUES (:room, :group, :key, :plugin, :kind, :listening, :person, :spec, :at) ON CONFLICT (room_id) DO NOTHING"
+    "INSERT INTO rooms (room_id, group_id, key, plugin, kind, listening, person_id, declared, made)"
+    " VALUES (:room, :group, :key, :plugin, :kind, :listening, :person, :declared, :at) ON CONFLICT (room_id) DO NOTHING"
 )
+_DECLARE = text("UPDATE rooms SET declared = :declared, listening = :listening WHERE room_id = :room")
+_SEEN = text("SELECT seen, changes FROM rooms WHERE room_id = :room")
+_SEE = text("UPDATE rooms SET seen = :seen, changes = COALESCE(changes, 0) + 1 WHERE room_id = :room")
 _GROUP = text("SELECT group_id FROM rooms WHERE room_id = :room")
 _DIRECT = text("SELECT room_id FROM rooms WHERE group_id = :group AND person_id = :person ORDER BY made DESC LIMIT 1")
 _MEMBER = text("SELECT state, was_in FROM memberships WHERE room_id = :room AND person_id = :person")
@@ -38,10 +41,27 @@ class RoomRows(Repository):
     """Implements the engine's port ``Rooms``."""
 
     def add(self, room: RoomId, group: GroupId, key: str, spec: RoomSpec, direct_with: PersonId | None, plugin: str, at: datetime) -> None:
-        """Register a room; its name and topic are the homeserver's to keep, not ours."""
-        declared = {name: value for name, value in asdict(spec).items() if name not in {"name", "topic"}}
+        """Register a room."""
         values = {"room": room, "group": group, "key": key, "plugin": plugin, "kind": spec.kind, "listening": spec.listening}
-        self.alter(_ADD, values | {"person": direct_with, "spec": json.dumps(declared, sort_keys=True), "at": to_us(at)})
+        self.alter(_ADD, values | {"person": direct_with, "declared": self._seal(group, roomfacts.dump(spec)), "at": to_us(at)})
+
+    def declare(self, room: RoomId, group: GroupId, spec: RoomSpec) -> None:
+        """Keep what a room is declared to be from now on."""
+        declared = self._seal(group, roomfacts.dump(spec))
+        self.alter(_DECLARE, {"room": room, "declared": declared, "listening": spec.listening})
+
+    def see(self, room: RoomId, group: GroupId, now: RoomNow) -> int:
+        """Keep what a room is now; returns how often that changed, 0 when it is what it was."""
+        row, body = self.one(_SEEN, {"room": room}), roomfacts.dump(now)
+        if row is None or (
+            row["seen"] is not None and self.keys.group(self.connection, group).open(row["seen"], roomfacts.CONTEXT) == body
+        ):
+            return 0
+        self.alter(_SEE, {"room": room, "seen": self._seal(group, body)})
+        return int(row["changes"] or 0) + 1
+
+    def _seal(self, group: GroupId, body: bytes) -> bytes:
+        return self.keys.group(self.connection, group).seal(body, roomfacts.CONTEXT)
 
     def group_of(self, room: RoomId) -> GroupId | None:
         """Return the group of a room of ours."""
