@@ -132,20 +132,28 @@ class Engine:
             new.append(incoming.id)
         uow.handled.add_all(new, now)
         for mark in marks:
-            if isinstance(mark, wire.EchoMark):
-                self._echo(uow, mark, now)
-            if isinstance(mark, wire.KeysMark):
-                newkeys.ask(uow, mark, now)
-            if isinstance(mark, wire.ReadingMark):
-                telling.reading(uow, mark, now)
-            if isinstance(mark, wire.RoomMark | wire.PowerMark):
-                self.results.unplaced.note(uow, mark)
-            if isinstance(mark, wire.RoomMark):
-                self.results.seen(uow, mark, now)
-            if isinstance(mark, wire.SlowMark) or (isinstance(mark, wire.GapMark) and mark.lost):
-                telling.gap(uow, mark, now)
+            self._mark(uow, mark, now)
         uow.marks.apply(marks, now)
         return lines
+
+    def _mark(self, uow: UnitOfWork, mark: Mark, now: datetime) -> None:
+        """Do what follows from a mark besides keeping it."""
+        match mark:
+            case wire.EchoMark():
+                self._echo(uow, mark, now)
+            case wire.KeysMark():
+                newkeys.ask(uow, mark, now)
+            case wire.ReadingMark():
+                telling.reading(uow, mark, now)
+            case wire.PowerMark():
+                self.results.unplaced.note(uow, mark)
+            case wire.RoomMark():
+                self.results.unplaced.note(uow, mark)
+                self.results.seen(uow, mark, now)
+            case wire.SlowMark() | wire.GapMark(lost=True):
+                telling.gap(uow, mark, now)
+            case _:
+                pass
 
     def _echo(self, uow: UnitOfWork, mark: wire.EchoMark, now: datetime) -> None:
         row = uow.outbox.echo(mark.transaction, mark.event, now)
