@@ -70,6 +70,11 @@ def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) ->
             uow.groups.open_case(group.id, plugin, key, kind, refs, group.now)
         case fx.CloseCase(key=key, outcome=outcome):
             uow.groups.close_case(group.id, plugin, key, outcome, group.now)
+        case fx.ShutGroup():
+            uow.groups.set_shut(group.id, group.now)
+            uow.links.revoke(group.id)
+        case fx.OpenGroup():
+            uow.groups.set_shut(group.id, None)
         case _:  # pragma: no cover - gate.INSIDE lists exactly the kinds above
             raise AssertionError(type(effect))
 

@@ -63,6 +63,7 @@ ROUTES: dict[type[Effect], Route] = {
 #: Kinds that change only what supportd keeps itself.
 INSIDE: frozenset[type[Effect]] = frozenset(
     {
+        fx.ShutGroup, fx.OpenGroup,
         fx.StartTimer, fx.CancelTimer, fx.RecordConsent, fx.SetDuty, fx.EndDuty, fx.OpenCase, fx.CloseCase, fx.Reply, Ask, CloseAsk,
     }
 )  # fmt: skip
@@ -92,7 +93,13 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
         return Refused(f"The plugin {plugin} has no grant for {kind.__name__}.")
     if kind not in INSIDE and kind not in ROUTES:
         return Refused(f"supportd does not know how to carry out {kind.__name__}.")
-    problem = _people_problem(group, effect) or _room_problem(uow, group, effect) or _size_problem(effect) or _time_problem(effect)
+    problem = (
+        shut_problem(group, effect)
+        or _people_problem(group, effect)
+        or _room_problem(uow, group, effect)
+        or _size_problem(effect)
+        or _time_problem(effect)
+    )
     if problem:
         return Refused(problem)
     if kind in INSIDE:
@@ -101,6 +108,12 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
     if asks_first and not who_may_agree(group, effect):
         return Refused("There is no other key member who could agree.")
     return Passed(_not_before(uow, group, plugin, effect), held=asks_first)
+
+
+def shut_problem(group: Group, effect: Effect) -> str | None:
+    """Return why an effect has to stay undone while the group is shut."""
+    inviting = isinstance(effect, (fx.InviteMember, fx.OfferLink)) or (isinstance(effect, fx.AnswerKnock) and effect.let_in)
+    return "The group is shut at the moment: two key members can open it again." if group.shut is not None and inviting else None
 
 
 def who_may_agree(group: Group, effect: Effect) -> tuple[PersonId, ...]:

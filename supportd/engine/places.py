@@ -41,6 +41,9 @@ class Groups(Protocol):
     def open_case(self, group: GroupId, plugin: str, key: str, kind: str, refs: tuple[str, ...], at: datetime) -> None:
         """Open a case; the same key again does nothing."""
 
+    def set_shut(self, group: GroupId, since: datetime | None) -> None:
+        """Shut a group, or open it again; one that is shut keeps the time it was."""
+
     def close_case(self, group: GroupId, plugin: str, key: str, outcome: str, at: datetime) -> None:
         """Close a case."""
 

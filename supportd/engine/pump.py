@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from supportd.engine import jobs, wire
+from supportd.engine import gate, jobs, wire
 from supportd.engine.inner import CreateDirect, SettleKeys
 from supportd.engine.retry import looked, settled
 from supportd.errors import Fault
@@ -130,6 +130,10 @@ class Pump:
         if awake > now:
             # Their quiet hours began while it waited.
             uow.outbox.later(row.id, awake, unsent=row.fresh)
+            return Claimed(row, ())
+        if gate.shut_problem(group, row.effect):
+            # It was queued before the group was shut.
+            self.results.never(uow, row, "ORG_SUPPORTD_SHUT", now)
             return Claimed(row, ())
         found = jobs.jobs_of(uow, row, group.name, self.server)
         if found is None:

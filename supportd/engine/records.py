@@ -160,6 +160,9 @@ class Links(Protocol):
     def find(self, token: str) -> Link | None:
         """Return what a token is for."""
 
+    def revoke(self, group: GroupId) -> int:
+        """Let no link of a group work any more; returns how many that were."""
+
     def use(self, token: str, now: datetime) -> bool:
         """Use a link by compare-and-set; False when it was used or has expired."""
 

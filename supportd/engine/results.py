@@ -104,7 +104,7 @@ class Results:
         if not uow.outbox.refused(row.id, now):
             return
         kind = type(row.effect).__name__
-        reason = f"The homeserver answered {code}."
+        reason = _refusals.sentence(code) if code.startswith("ORG_") else f"The homeserver answered {code}."
         uow.journal.add(JournalLine(group=row.group, plugin=row.plugin, at=now, kind=kind, outcome="refused", reason=reason))
         self._tell(uow, row, code, now)
         if isinstance(row.effect, CreateDirect):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk import effects as fx
 from supportd.sdk._names import visible
-from supportd.sdk.rooms import OWNER_LEVEL
+from supportd.sdk.rooms import OWNER_LEVEL, name_problem
 
 if TYPE_CHECKING:
     from supportd.sdk.events import PollAnswer
@@ -24,8 +24,7 @@ LONGEST_ANSWER: Final = 300
 LONGEST_ANSWER_ID: Final = 100
 #: Characters of the reason that comes with a knock, or with the answer to it.
 LONGEST_REASON: Final = 300
-#: Characters of a room's name, and of its topic with the note on listening.
-LONGEST_ROOM_NAME: Final = 100
+#: Characters of a room's topic with the note on listening.
 LONGEST_TOPIC: Final = 1000
 #: How seldom a room may get a new key, and the highest level of power that a room may ask for.
 MOST_ROTATION: Final = 1000
@@ -69,19 +68,8 @@ def problem(effect: fx.Effect) -> str | None:
             return None
 
 
-def room_name(name: str) -> str | None:
-    """Return a sentence about a name that no room may have, ``None`` for a good one."""
-    if not name.strip():
-        return "A room needs a name."
-    if len(name) > LONGEST_ROOM_NAME:
-        return f"The name of a room has at most {LONGEST_ROOM_NAME} characters: choose a shorter one."
-    if name != visible(name):
-        return "The name of a room is one line of plain characters: write it again without hidden signs."
-    return None
-
-
 def _spec(spec: RoomSpec) -> str | None:
-    if problem := room_name(spec.name):
+    if problem := name_problem(spec.name):
         return problem
     if len(spec.topic) + len(spec.note) > LONGEST_TOPIC:
         return f"The topic of a room, with its note on listening, has at most {LONGEST_TOPIC} characters."

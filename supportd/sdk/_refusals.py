@@ -8,6 +8,7 @@ _SENTENCES: Final = {
     "M_INVITE_BLOCKED": "This person takes no invitations at the moment. You can ask them kindly to allow one; there is no hurry.",
     "M_FORBIDDEN": "The homeserver does not allow this. The person who runs the server can look at the rights in the room.",
     "M_NOT_FOUND": "The room, the person or the message is not there any more.",
+    "ORG_SUPPORTD_SHUT": "The group is shut at the moment: two key members can open it again.",
     "M_TOO_LARGE": "This is too large for the homeserver. Please send something smaller.",
 }
 _OTHER: Final = "The homeserver refused this. The person who runs the server can find out why."

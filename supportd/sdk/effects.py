@@ -179,6 +179,19 @@ class SetPower(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShutGroup(Effect):
+    """Shut the group at once: until ``OpenGroup`` nobody is invited or let in, no link works, and those offered before never will again.
+
+    ``group.shut`` says since when; a plugin that sends words out of the rooms waits while it is set.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGroup(Effect):
+    """Open the group again; two key members have to agree to that, which the plugin sees to with an ``Ask``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartTimer(Effect):
     """Call this plugin's ``timer_fired`` at ``at`` (aware); a timer with the same ``key`` is moved."""
 

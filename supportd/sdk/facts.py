@@ -149,6 +149,8 @@ class Room:
     joined: frozenset[PersonId] = frozenset()
     #: Who left it, or declined to come; nobody invites them again unasked.
     left: frozenset[PersonId] = frozenset()
+    #: Who is invited and has not answered.
+    invited: frozenset[PersonId] = frozenset()
     #: What it was declared to be, and what it is; ``None`` where supportd did not make it, and before it was looked at.
     spec: RoomSpec | None = None
     now: RoomNow | None = None
@@ -170,6 +172,8 @@ class Group:
     cases: tuple[Case, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     hours: tuple[DutyHours, ...] = ()
+    #: Since when nobody is let in and nothing is sent out, after a panic; ``None`` on every good day.
+    shut: datetime | None = None
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from supportd.sdk._names import visible
 from supportd.sdk.ids import PersonId, RoomId
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
 #: Levels of power that supportd gives: two people who own a room, key members, and everybody.
 OWNER_LEVEL: Final = 150
 KEY_MEMBER_LEVEL: Final = 50
+#: Characters of a room's name.
+LONGEST_NAME: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,17 @@ class Difference:
     by: PersonId | None = None
 
 
+def name_problem(name: str) -> str | None:
+    """Return a sentence about a name that no room may have, ``None`` for a good one."""
+    if not name.strip():
+        return "A room needs a name."
+    if len(name) > LONGEST_NAME:
+        return f"The name of a room has at most {LONGEST_NAME} characters: choose a shorter one."
+    if name != visible(name):
+        return "The name of a room is one line of plain characters: write it again without hidden signs."
+    return None
+
+
 def described(spec: RoomSpec) -> tuple[tuple[Setting, str], ...]:
     """Return what a room is declared to be, in words, in the order of :data:`SETTINGS`."""
     return tuple(_declared(spec).items())
@@ -153,6 +167,28 @@ def differences(
     if links is not None and set(links) != set(now.links):
         odd["links to spaces"] = (_count(len(links)), _count(len(now.links)))
     return tuple(Difference(name, *odd[name], by.get(name)) for name in SETTINGS if name in odd)
+
+
+def as_declared(spec: RoomSpec, levels: tuple[tuple[PersonId, int], ...] = (), links: tuple[RoomId, ...] = ()) -> RoomNow:
+    """Return what a room is that is in every setting as declared."""
+    encrypted = spec.encrypted and spec.kind != "space"
+    return RoomNow(
+        name=spec.name,
+        topic=" ".join(one for one in (spec.topic, spec.note) if one),
+        listed=spec.listed,
+        addresses=0,
+        join_rule=spec.join_rule,
+        guests=spec.guests,
+        history=spec.history,
+        encrypted=encrypted,
+        rotation_messages=spec.rotation_messages if encrypted else None,
+        rotation_ms=spec.rotation_ms if encrypted else None,
+        federate=spec.federate,
+        needs=tuple(needed(spec).items()),
+        levels=levels,
+        links=links,
+        accounts=tuple(sorted(_ACCOUNTS[spec.listening])),
+    )
 
 
 # ---- in words --------------------------------------------------------------------------------------------------------

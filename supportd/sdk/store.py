@@ -136,7 +136,8 @@ def in_memory(tables: Tables) -> Connection:
     """Return a connection to a database in memory that has the tables, for tests; it lives until the connection is closed."""
     from sqlalchemy import create_engine, pool  # noqa: PLC0415 - see the module's docstring
 
-    connection = create_engine("sqlite://", poolclass=pool.StaticPool).connect()
+    # Python may let go of it in whatever thread is running at that moment.
+    connection = create_engine("sqlite://", poolclass=pool.StaticPool, connect_args={"check_same_thread": False}).connect()
     create_all(connection, tables)
     return connection
 

@@ -38,6 +38,7 @@ groups = Table(
     _sealed("key", "the group's key under the host key"),
     _sealed("style", "name, language, edition and zone, under the group's key"),
     _instant("added", "when the group began"),
+    _instant("shut", "since when it is shut after a panic", null=True),
 )
 
 persons = Table(

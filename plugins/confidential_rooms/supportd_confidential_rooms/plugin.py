@@ -1,137 +1,192 @@
-"""Making the group's space and circle, and inviting its people."""
+"""The rooms of a group: made, watched, and kept as the group decided."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, ClassVar
 
-from supportd.sdk.commands import Command
-from supportd.sdk.effects import CreateRoom, Effect, InviteMember, LinkRoom, PostDirect, Reply, SetPower
+from supportd.sdk.ask import Ask
+from supportd.sdk.effects import (
+    CreateRoom,
+    Effect,
+    InviteMember,
+    LinkRoom,
+    MendRoom,
+    OpenGroup,
+    PostDirect,
+    PostMessage,
+    SetPower,
+    ShutGroup,
+    StartTimer,
+)
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms.rooms import CIRCLE, SPACE, circle, described, space
+from supportd_confidential_rooms import closing, commands, declared, drift, listening, making, panic, talking
 from supportd_confidential_rooms.settings import RoomSettings
-from supportd_confidential_rooms.texts import TEXTS
+from supportd_confidential_rooms.tables import TABLES, RoomStore
+from supportd_confidential_rooms.texts import TEXTS, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from supportd.sdk.events import CommandGiven, EffectFailed, PersonAdded, RoomReady, TurnedOn
-    from supportd.sdk.facts import Group, Person
+    from supportd.sdk import events as ev
+    from supportd.sdk.commands import Command
+    from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId
-    from supportd.sdk.rooms import RoomSpec
     from supportd.sdk.settings import Settings
-    from supportd.sdk.store import PluginStore
-
-#: People who can never be shut out of the circle: two, so that nobody is left alone with it.
-_OWNERS = 2
-_KEY_MEMBER_LEVEL = 50
+    from supportd.sdk.store import PluginStore, Tables
 
 
 class ConfidentialRooms(Plugin):
     """The rooms of a group."""
 
     name: ClassVar[str] = "confidential_rooms"
-    summary: ClassVar[str] = "Makes the group's space and one encrypted room, and invites its people."
-    grants: ClassVar[frozenset[type[Effect]]] = frozenset({CreateRoom, LinkRoom, InviteMember, SetPower, PostDirect})
+    summary: ClassVar[str] = "Makes the group's rooms from templates, invites its people, and keeps every setting as the group decided."
+    grants: ClassVar[frozenset[type[Effect]]] = frozenset(
+        {
+            *(Ask, CreateRoom, InviteMember, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage, SetPower, ShutGroup, StartTimer),
+        }
+    )
     settings: ClassVar[type[Settings]] = RoomSettings
-    commands: ClassVar[tuple[Command, ...]] = (Command(name="rooms list", help="Show the group's rooms and their settings."),)
+    store: ClassVar[type[PluginStore]] = RoomStore
+    tables: ClassVar[Tables] = TABLES
+    keeps: ClassVar[tuple[str, ...]] = (
+        "In which rooms somebody has, or waits for, a place, until they leave the group.",
+        "Who asked for a private talk that has a room, as long as the room is there.",
+        "Who changed a setting of a room, until the key members have been told.",
+    )
+    commands: ClassVar[tuple[Command, ...]] = commands.COMMANDS
     texts = TEXTS
 
+    # ---- making and inviting -----------------------------------------------------------------------------------------
+
     @hookimpl
-    def turned_on(self, event: TurnedOn, group: Group, settings: RoomSettings) -> Iterator[Effect]:
-        """Make the space; the circle follows when it is there. What is there already is kept, and people who are missing are invited."""
+    def turned_on(self, event: ev.TurnedOn, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Make the space; the circle follows when it is there."""
         del event
-        if group.room(SPACE) is None:
-            yield self._make(group, SPACE, space(group, settings))
-        elif group.room(CIRCLE) is None:
-            yield self._make(group, CIRCLE, circle(group, settings))
-        else:
-            yield from self._invite_missing(group)
+        yield from making.begin(group, store, settings)
 
     @hookimpl
-    def room_ready(self, event: RoomReady, group: Group, settings: RoomSettings) -> Iterator[Effect]:
-        """Make the circle when the space is ready, and show the circle in it."""
-        made = group.room(SPACE)
-        if event.key == SPACE and group.room(CIRCLE) is None:
-            yield self._make(group, CIRCLE, circle(group, settings))
-        if event.key == CIRCLE and made is not None:
-            yield LinkRoom(space=made.id, room=event.room)
-            # People who were entered while the rooms were being made.
-            yield from self._invite_missing(group)
+    def room_ready(self, event: ev.RoomReady, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Go on when a room is there."""
+        room = group.room_by_id(event.room)
+        if room is not None:
+            yield from making.ready(group, store, settings, event.key, room)
 
     @hookimpl
-    def person_added(self, event: PersonAdded, group: Group) -> Iterator[Effect]:
+    def person_added(self, event: ev.PersonAdded, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Invite somebody new to the rooms that are there."""
         person = group.person(event.person)
+        making.adopt(group, store)
         if person is not None and person.has_account:
-            yield from self._invite(group, person)
+            yield from making.fill(group, store, person=person)
 
     @hookimpl
-    def effect_failed(self, event: EffectFailed, group: Group) -> Iterator[Effect]:
+    def member_joined(self, event: ev.MemberJoined, group: Group, store: RoomStore) -> None:
+        """Keep somebody's place."""
+        room = group.room_by_id(event.room)
+        if room is not None and store.room(room.key) is not None:
+            store.place(room.key, event.member, "in", event.at)
+
+    @hookimpl
+    def member_left(self, event: ev.MemberLeft, group: Group, store: RoomStore) -> Iterator[Effect]:
+        """Give a free place to who waits for one."""
+        room = group.room_by_id(event.room)
+        if room is not None and store.room(room.key) is not None:
+            store.leave(room.key, event.member)
+            yield from making.moved_up(group, store, room)
+
+    @hookimpl
+    def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Tell a key member, kindly, when somebody cannot be invited."""
-        if event.kind != "InviteMember" or event.person is None:
+        if event.kind != "InviteMember" or event.person is None or group.shut is not None:
             return
+        for room in group.rooms:
+            if event.person not in room.joined | room.invited:
+                store.leave(room.key, event.person)
         helper = group.on_duty("welcome")
         if helper is None or helper.id == event.person:
             return
         key = "invite_blocked" if event.code == "M_INVITE_BLOCKED" else "invite_refused"
-        text = TEXTS.get(
-            key, helper.language or group.style.language, helper.edition or group.style.edition, member=group.name_of(event.person)
-        )
-        yield PostDirect(to=helper.id, text=text)
+        yield PostDirect(to=helper.id, text=say(group, helper, key, member=group.name_of(event.person)))
+
+    # ---- watching ----------------------------------------------------------------------------------------------------
 
     @hookimpl
-    def command_given(self, event: CommandGiven, group: Group, settings: RoomSettings) -> Iterator[Effect]:
-        """Answer ``rooms list``."""
-        del event
-        rows = [
-            {"room": key, "made": group.room(key) is not None, **dict(described(spec))} for key, spec in self._declared(group, settings)
-        ]
-        lines = [
-            f"{row['room']}: " + ", ".join(f"{name} {value}" for name, value in row.items() if name not in {"room", "made"}) for row in rows
-        ]
-        yield Reply(text="\n".join(lines), data=json.dumps({"rooms": rows}))
+    def room_changed(self, event: ev.RoomChanged, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Set back what differs from what was declared."""
+        making.adopt(group, store)
+        room = group.room_by_id(event.room)
+        one = declared.of(group, store, settings, room) if room is not None else None
+        if one is not None:
+            yield from drift.seen(group, store, one)
+
+    @hookimpl
+    def room_mended(self, event: ev.RoomMended, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Tell who changed what, and lock what cannot be set back."""
+        yield from drift.mended(group, store, settings, event)
+        room = group.room_by_id(event.room)
+        one = declared.of(group, store, settings, room) if room is not None else None
+        if one is not None:
+            yield from listening.changed(group, one, event)
+
+    # ---- people decide -----------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def command_given(self, event: ev.CommandGiven, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Answer a command."""
+        yield from commands.answer(commands.Given(event, group, store, settings))
+
+    @hookimpl
+    def message_posted(self, event: ev.MessagePosted, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Shut the group at a key member's word, said in any room."""
+        author = group.person(event.author)
+        if author is not None and "key_member" in author.roles and event.proven and panic.is_word(event.text):
+            yield from panic.shut(group, store, settings, event.author)
+
+    @hookimpl
+    def ask_answered(self, event: ev.AskAnswered, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Do what people decided."""
+        if event.key.startswith(talking.ASK):
+            yield from talking.answered(group, store, settings, event)
+        elif event.key.startswith(listening.ASK):
+            yield from listening.agreed(group, store, settings, event)
+        elif event.key == panic.ASK:
+            yield from panic.opened(group, store, settings, event)
+
+    @hookimpl
+    def ask_expired(self, event: ev.AskExpired, group: Group) -> Iterator[Effect]:
+        """Say honestly that nobody answered."""
+        if event.key.startswith(talking.ASK):
+            yield from talking.expired(group, event)
+
+    @hookimpl
+    def timer_fired(self, event: ev.TimerFired, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Do what was announced."""
+        if event.key.startswith(listening.TIMER):
+            yield from listening.change(group, store, settings, event.key)
+        elif event.key.startswith(closing.TIMER):
+            yield from closing.close(group, store, settings, event.key.removeprefix(closing.TIMER))
+        elif event.key == panic.TIMER:
+            yield from making.fill(group, store)
+
+    # ---- what it shows and keeps -------------------------------------------------------------------------------------
 
     def panels(self, group: Group, store: PluginStore, settings: Settings) -> Iterable[Panel]:
-        """Return what each room is declared to be."""
-        del store
-        if isinstance(settings, RoomSettings):
-            for key, spec in self._declared(group, settings):
-                yield TablePanel(title=key, help="What this room is declared to be.", columns=("setting", "value"), rows=described(spec))
+        """Return what each room is declared to be and whether it is, and what works at which listening level."""
+        if not isinstance(settings, RoomSettings) or not isinstance(store, RoomStore):
+            return
+        for one in declared.all_of(group, store, settings):
+            odd = {each.setting: each.found for each in one.odd()}
+            rows = tuple((name, value, odd.get(name, "as declared")) for name, value in declared.described_all(one))
+            yield TablePanel(title=one.room.key, help=one.template.about, columns=("setting", "declared", "now"), rows=rows)
+        head = ("what", "reader", "doorkeeper", "absent")
+        yield TablePanel(title="listening levels", help="What works at which level.", columns=head, rows=listening.FEATURES)
 
-    @staticmethod
-    def _declared(group: Group, settings: RoomSettings) -> tuple[tuple[str, RoomSpec], ...]:
-        return ((SPACE, space(group, settings)), (CIRCLE, circle(group, settings)))
+    def export_member(self, member: PersonId, store: PluginStore) -> Mapping[str, object]:
+        """Return the places and rooms of somebody."""
+        return store.export(member) if isinstance(store, RoomStore) else {}
 
-    @staticmethod
-    def _make(group: Group, key: str, spec: RoomSpec) -> CreateRoom:
-        members = tuple(one.id for one in group.people if one.has_account)
-        return CreateRoom(key=key, spec=spec, members=members, owners=_owners(group), key_members=_helpers(group))
-
-    def _invite_missing(self, group: Group) -> Iterator[Effect]:
-        for person in group.people:
-            if person.has_account:
-                yield from self._invite(group, person, again=False)
-
-    @staticmethod
-    def _invite(group: Group, person: Person, *, again: bool = True) -> Iterator[Effect]:
-        for key in (SPACE, CIRCLE):
-            room = group.room(key)
-            # Who has left has said something by it; only being entered anew brings another invitation.
-            if room is None or person.id in room.joined or (not again and person.id in room.left):
-                continue
-            yield InviteMember(room=room.id, person=person.id)
-            if "key_member" in person.roles and person.id not in _owners(group):
-                yield SetPower(room=room.id, person=person.id, level=_KEY_MEMBER_LEVEL)
-
-
-def _owners(group: Group) -> tuple[PersonId, ...]:
-    """Return the two people who own the rooms: those with the role, then other key members."""
-    able = [one.id for one in (*group.with_role("owner"), *group.key_members) if one.has_account]
-    return tuple(dict.fromkeys(able))[:_OWNERS]
-
-
-def _helpers(group: Group) -> tuple[PersonId, ...]:
-    owners = _owners(group)
-    return tuple(one.id for one in group.key_members if one.has_account and one.id not in owners)
+    def forget_member(self, member: PersonId, store: PluginStore) -> None:
+        """Delete what is known about somebody."""
+        if isinstance(store, RoomStore):
+            store.forget(member)

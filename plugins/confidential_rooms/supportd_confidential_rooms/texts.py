@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.text import Catalogue
+
+if TYPE_CHECKING:
+    from supportd.sdk.facts import Group, Person
 
 TEXTS: Final = Catalogue(
     {
@@ -12,6 +15,17 @@ TEXTS: Final = Catalogue(
             "en": {"normal": "Only people of the group are here. The helper program can read here, and so can the person who runs it."},
             "de": {"normal": "Hier sind nur Menschen aus der Gruppe. Das Hilfsprogramm kann hier lesen, und wer es betreibt, auch."},
         },
+        "topic_doorkeeper": {
+            "en": {"normal": "Only people of the group are here. The helper program sees who comes and goes. It cannot read here."},
+            "de": {
+                "normal": "Hier sind nur Menschen aus der Gruppe. Das Hilfsprogramm sieht, wer kommt und geht. Lesen kann es hier nicht."
+            },
+        },
+        "topic_absent": {
+            "en": {"normal": "Only people are here. The helper program is not in this room. Two key members keep it."},
+            "de": {"normal": "Hier sind nur Menschen. Das Hilfsprogramm ist nicht in diesem Raum. Zwei Aktive hüten ihn."},
+        },
+        "somebody": {"en": {"normal": "somebody who is not of the group"}, "de": {"normal": "jemand, der nicht zur Gruppe gehört,"}},
         "invite_blocked": {
             "en": {
                 "normal": "Automatic message. {member} does not take invitations at the moment. Could somebody ask them to allow one? No hurry.",
@@ -28,5 +42,192 @@ TEXTS: Final = Catalogue(
             },
             "de": {"normal": "Automatische Nachricht. {member} konnte nicht eingeladen werden. Wer den Server betreibt, kann nachsehen."},
         },
+        "drift_mended": {
+            "en": {
+                "normal": "Automatic message. In the room {room} this was changed by {who}: {what}. I set it back to what the group decided."
+                " If it was you and you want it so, tell an admin: the template can be changed for good."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Im Raum {room} wurde dies geändert von {who}: {what}. Ich habe es zurückgesetzt."
+                " Soll es so bleiben, kann jemand aus der Verwaltung die Vorlage ändern."
+            },
+        },
+        "drift_locked": {
+            "en": {
+                "normal": "Automatic message. In the room {room} I could not set this back: {what}. I locked the room, so nobody writes there"
+                " until it is mended. Please talk with the person who runs the server. An admin opens it with: rooms unlock {room}."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Im Raum {room} konnte ich dies nicht zurücksetzen: {what}. Ich habe ihn geschlossen."
+                " Bitte sprecht mit der Person, die den Server betreibt. Die Verwaltung öffnet ihn mit: rooms unlock {room}."
+            },
+        },
+        "room_full": {
+            "en": {
+                "normal": "Automatic message. The room {room} is full, and people wait for a place: {count}. Would a second circle be good?"
+                " You can make one with: rooms create small_circle NAME PEOPLE. Or allow more: rooms cap {room} NUMBER. Nothing has to be done today."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Der Raum {room} ist voll. Auf einen Platz warten: {count}. Wäre ein zweiter Kreis gut?"
+                " So geht es: rooms create small_circle NAME LEUTE. Oder mehr Plätze: rooms cap {room} ZAHL. Es muss nichts heute geschehen."
+            },
+        },
+        "talk_asked": {
+            "en": {
+                "normal": "Thank you for saying so. I am asking the key member on duty now. When they can, you two get a room of your own."
+                " Nobody else learns of it. I cannot read there."
+            },
+            "de": {
+                "normal": "Danke, dass du das sagst. Ich frage jetzt die Person, die Dienst hat. Wenn sie kann, bekommt ihr einen eigenen Raum."
+                " Niemand sonst erfährt davon. Ich kann dort nicht lesen."
+            },
+        },
+        "talk_there": {
+            "en": {"normal": "You two have a room already. Look among your chats, or at your invitations."},
+            "de": {"normal": "Ihr habt schon einen Raum. Schau bei deinen Chats oder bei den Einladungen."},
+        },
+        "talk_nobody": {
+            "en": {
+                "normal": "There is nobody on duty whom I could ask now. I am sorry. Please ring somebody you trust, or the number the group gave you."
+            },
+            "de": {
+                "normal": "Gerade ist niemand im Dienst, den ich fragen könnte. Das tut mir leid. Bitte ruf jemanden an, dem du vertraust."
+            },
+        },
+        "talk_question": {
+            "en": {
+                "normal": "Automatic message. {member} would like to talk with somebody in private. Can you, soon? Answer yes or no."
+                " No is fine and needs no reason; then I ask the next. Nobody else knows."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. {member} möchte mit jemandem unter vier Augen reden. Kannst du, bald? Antworte ja oder nein."
+                " Nein ist gut und braucht keinen Grund; dann frage ich die Nächste. Niemand sonst weiß davon."
+            },
+        },
+        "talk_taken": {
+            "en": {"normal": "Thank you. Somebody else can do it. There is nothing for you to do."},
+            "de": {"normal": "Danke. Jemand anderes kann es. Du musst nichts tun."},
+        },
+        "talk_silence": {
+            "en": {
+                "normal": "I asked, and nobody can talk at the moment. That has nothing to do with you. You can ask again at any time with: talk."
+                " If it cannot wait, please ring somebody you trust, or the number the group gave you."
+            },
+            "de": {
+                "normal": "Ich habe gefragt, und gerade kann niemand reden. Das liegt nicht an dir. Du kannst jederzeit wieder fragen: talk."
+                " Wenn es nicht warten kann, ruf bitte jemanden an, dem du vertraust."
+            },
+        },
+        "listening_question_reader": {
+            "en": {
+                "normal": "Automatic message. Somebody asks that I can read in the room {room} from now on. Two key members have to agree. Do you?"
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Jemand möchte, dass ich ab jetzt im Raum {room} lesen kann. Zwei Aktive müssen zustimmen. Du?"
+            },
+        },
+        "listening_question_doorkeeper": {
+            "en": {
+                "normal": "Automatic message. Somebody asks that I can no longer read in the room {room}, and only see who comes and goes."
+                " Two key members have to agree. Do you?"
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Jemand möchte, dass ich im Raum {room} nicht mehr lese, und nur sehe, wer kommt und geht."
+                " Zwei Aktive müssen zustimmen. Du?"
+            },
+        },
+        "listening_question_absent": {
+            "en": {
+                "normal": "Automatic message. Somebody asks that I leave the room {room} for good. Two key members in it would keep it."
+                " I could not come back. Two key members have to agree. Do you?"
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Jemand möchte, dass ich den Raum {room} für immer verlasse. Zwei Aktive darin würden ihn hüten."
+                " Zurück könnte ich nicht. Zwei Aktive müssen zustimmen. Du?"
+            },
+        },
+        "listening_to_reader": {
+            "en": {
+                "normal": "Automatic message. Two key members decided: from now on I can read in this room, and so can the person who runs me."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Zwei Aktive haben entschieden: Ab jetzt kann ich hier lesen, und wer mich betreibt, auch."
+            },
+        },
+        "listening_to_doorkeeper": {
+            "en": {"normal": "Automatic message. Two key members decided: I stop reading in this room. I still see who comes and goes."},
+            "de": {
+                "normal": "Automatische Nachricht. Zwei Aktive haben entschieden: Ich lese hier nicht mehr. Ich sehe noch, wer kommt und geht."
+            },
+        },
+        "listening_to_absent": {
+            "en": {"normal": "Automatic message. Two key members decided: I leave this room. Two of them keep it from now on."},
+            "de": {"normal": "Automatische Nachricht. Zwei Aktive haben entschieden: Ich verlasse diesen Raum. Zwei von ihnen hüten ihn."},
+        },
+        "closing": {
+            "en": {
+                "normal": "Automatic message. This room closes now. You can still read what you could read before. Thank you for being here."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Dieser Raum schließt jetzt. Lesbar bleibt, was du lesen konntest. Danke, dass du hier warst."
+            },
+        },
+        "panic_told": {
+            "en": {
+                "normal": "Automatic message. The group was shut by {who}. Nobody is let in, no link works, nothing is sent out, newcomers cannot write."
+                " Two key members open it again with: open again."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Die Gruppe wurde geschlossen von {who}. Niemand kommt herein, kein Link gilt, nichts geht hinaus."
+                " Zwei Aktive öffnen sie wieder mit: open again."
+            },
+        },
+        "panic_room": {
+            "en": {
+                "normal": "Automatic message. The group is shut for a while: nobody is let in, and newcomers cannot write. You need not do anything."
+                " The key members will tell you more."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Die Gruppe ist eine Weile geschlossen: Niemand kommt herein, und Neue können nicht schreiben."
+                " Du musst nichts tun. Die Aktiven sagen dir mehr."
+            },
+        },
+        "open_room": {
+            "en": {"normal": "Automatic message. The group is open again. Everything is as it was before."},
+            "de": {"normal": "Automatische Nachricht. Die Gruppe ist wieder offen. Alles ist wie vorher."},
+        },
+        "open_question": {
+            "en": {
+                "normal": "Automatic message. Somebody asks that the group opens again. Two key members have to agree. Is all well? Answer yes or no."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Jemand möchte die Gruppe wieder öffnen. Zwei Aktive müssen zustimmen. Ist alles gut? Ja oder nein."
+            },
+        },
+        "public list": {"en": {"normal": "the public list"}, "de": {"normal": "die öffentliche Liste"}},
+        "addresses": {"en": {"normal": "the room's addresses"}, "de": {"normal": "die Adressen des Raums"}},
+        "who may come in": {"en": {"normal": "who may come in"}, "de": {"normal": "wer herein darf"}},
+        "guests": {"en": {"normal": "guests"}, "de": {"normal": "Gäste"}},
+        "later joiners read": {"en": {"normal": "what newcomers can read"}, "de": {"normal": "was Neue lesen können"}},
+        "encryption": {"en": {"normal": "encryption"}, "de": {"normal": "die Verschlüsselung"}},
+        "new key after": {"en": {"normal": "how often the key changes"}, "de": {"normal": "wie oft der Schlüssel wechselt"}},
+        "other servers": {"en": {"normal": "other servers"}, "de": {"normal": "andere Server"}},
+        "power": {"en": {"normal": "who may do what"}, "de": {"normal": "wer was darf"}},
+        "name and topic": {"en": {"normal": "name or topic"}, "de": {"normal": "Name oder Thema"}},
+        "links to spaces": {"en": {"normal": "the links between rooms"}, "de": {"normal": "die Verweise zwischen Räumen"}},
+        "listening": {
+            "en": {"normal": "how much I hear, or the note about it"},
+            "de": {"normal": "wie viel ich höre, oder der Hinweis darauf"},
+        },
     }
 )
+
+
+def say(group: Group, person: Person, key: str, **values: str) -> str:
+    """Return a text in somebody's language and edition, or the group's."""
+    return TEXTS.get(key, person.language or group.style.language, person.edition or group.style.edition, **values)
+
+
+def setting_word(group: Group, person: Person, setting: str) -> str:
+    """Return what somebody calls one of the watched settings."""
+    return say(group, person, setting)

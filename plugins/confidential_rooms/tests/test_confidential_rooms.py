@@ -63,7 +63,8 @@ def test_names_say_nothing_about_the_condition() -> None:
     spec = circle(group())
 
     assert spec.name == "Tuesday group: circle"
-    assert "helper program can read" in spec.topic
+    assert spec.topic == ""
+    assert "helper program can read" in spec.note
 
 
 def test_everybody_in_chat_is_invited_and_two_own_the_rooms() -> None:
@@ -146,7 +147,7 @@ def test_the_rooms_can_be_listed() -> None:
 
     rows = json.loads(scene.of(Reply)[0].data)["rooms"]
     scene.then_replies("later joiners read nothing earlier")
-    assert [(row["room"], row["made"], row["encrypted"]) for row in rows] == [("space", True, "no"), ("circle", True, "yes")]
+    assert [(row["room"], row["state"], row["encryption"]) for row in rows] == [("space", "open", "no"), ("circle", "open", "yes")]
 
 
 def test_the_page_shows_what_each_room_is() -> None:
@@ -156,15 +157,15 @@ def test_the_page_shows_what_each_room_is() -> None:
     found = list(ConfidentialRooms().panels(scene.group, scene.store, ConfidentialRooms.settings()))
 
     tables = [one for one in found if isinstance(one, TablePanel)]
-    assert [one.title for one in tables] == ["space", "circle"]
-    assert ("listening level", "reader") in tables[1].rows
+    assert [one.title for one in tables] == ["space", "circle", "listening levels"]
+    assert ("listening", "reader", "as declared") in tables[1].rows
 
 
 def test_settings_reach_the_rooms() -> None:
-    """Names and key changes follow the settings."""
-    spec = circle(group().with_settings(circle_name="Tea", rotation_messages=10))
+    """The two rooms every group has are called as the settings say."""
+    spec = circle(group().with_settings(circle_name="Tea"))
 
-    assert (spec.name, spec.rotation_messages) == ("Tea", 10)
+    assert spec.name == "Tea"
 
 
 def test_a_german_group_reads_german() -> None:
@@ -172,7 +173,7 @@ def test_a_german_group_reads_german() -> None:
     scene = a_group(ConfidentialRooms, language="de").with_key_members("Jo", "Sam")
 
     assert scene.group.style == GroupStyle("Tuesday group", "de")
-    assert circle(scene).topic.startswith("Hier sind nur Menschen aus der Gruppe")
+    assert circle(scene).note.startswith("Hier sind nur Menschen aus der Gruppe")
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS)

@@ -32,6 +32,7 @@ from supportd.sdk.testing._kinds import (
     starts_poll,
     votes,
 )
+from supportd.sdk.testing._rooms import room_changes, rooms_are_mended
 from supportd.sdk.testing._scene import Scene, a_group
 from supportd.sdk.testing._seen import Asked, Told
 from supportd.sdk.testing._shelf import Shelf
@@ -58,8 +59,10 @@ __all__ = [
     "person_added",
     "polls_appear",
     "reacts",
+    "room_changes",
     "room_is_ready",
     "room_upgraded",
+    "rooms_are_mended",
     "says",
     "sends_file",
     "starts_poll",

@@ -10,11 +10,12 @@ from supportd.sdk import _refusals
 from supportd.sdk import events as ev
 from supportd.sdk.facts import Room
 from supportd.sdk.ids import EventId, RoomId
+from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL, as_declared
 from supportd.sdk.testing import _carry
 from supportd.sdk.testing._world import World
 
 if TYPE_CHECKING:
-    from supportd.sdk.effects import Effect
+    from supportd.sdk.effects import CreateRoom, Effect
 
 #: Something that happens; made by the functions of this module.
 Act: TypeAlias = Callable[[World], None]
@@ -42,7 +43,7 @@ def room_is_ready(key: str) -> Act:
         asked = world.wanted.get(key)
         if asked is None:
             raise AssertionError(f"The plugin has not asked for a room “{key}”.")
-        world.rooms[key] = Room(id=RoomId(f"!{key}"), key=key, kind=asked.spec.kind, listening=asked.spec.listening)
+        world.rooms[key] = _made(key, asked)
         world.tell(ev.RoomReady(id=EventId(f"result:room:{key}"), group=world.group, at=world.now, room=RoomId(f"!{key}"), key=key))
 
     return act
@@ -56,7 +57,9 @@ def member_joins(name: str, room: str | None = None) -> Act:
         person = world.people.get(name) or world.add(name)
         returned = (place.id, person.id) in world.been
         world.been.add((place.id, person.id))
-        world.rooms[place.key] = replace(place, joined=place.joined | {person.id}, left=place.left - {person.id})
+        world.rooms[place.key] = replace(
+            place, joined=place.joined | {person.id}, left=place.left - {person.id}, invited=place.invited - {person.id}
+        )
         world.tell(ev.MemberJoined(id=world.next_id(), group=world.group, at=world.now, room=place.id, member=person.id, returned=returned))
 
     return act
@@ -167,6 +170,15 @@ def effect_fails(kind: type[Effect], code: str, person: str | None = None) -> Ac
         world.tell(ev.EffectFailed(id=id_, group=world.group, at=world.now, kind=kind.__name__, reason=reason, person=about, code=code))
 
     return act
+
+
+def _made(key: str, asked: CreateRoom) -> Room:
+    levels = dict.fromkeys(asked.key_members, KEY_MEMBER_LEVEL) | dict.fromkeys(asked.owners, OWNER_LEVEL)
+    now = as_declared(asked.spec, tuple(levels.items()), ())
+    invited = frozenset((*asked.members, *levels))
+    return Room(
+        id=RoomId(f"!{key}"), key=key, kind=asked.spec.kind, listening=asked.spec.listening, invited=invited, spec=asked.spec, now=now
+    )
 
 
 def _last(world: World) -> EventId:

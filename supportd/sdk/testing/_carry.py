@@ -30,14 +30,12 @@ def carry_out(world: World, effect: fx.Effect) -> None:
     match effect:
         case CloseAsk(key=key):
             world.asks.pop(key, None)
-        case fx.StartTimer(key=key, at=at):
-            world.timers[key] = at
-        case fx.CancelTimer(key=key):
-            world.timers.pop(key, None)
         case fx.CreateRoom(key=key):
             world.wanted.setdefault(key, effect)
         case fx.OfferLink(key=key):
             world.links[key] = effect
+        case fx.MendRoom():
+            world.mends.append(effect)
         case fx.StartPoll() | fx.EndPoll():
             world.wanted_polls.append(effect)
         case _:
@@ -46,6 +44,10 @@ def carry_out(world: World, effect: fx.Effect) -> None:
 
 def _change_facts(world: World, effect: fx.Effect) -> None:
     match effect:
+        case fx.StartTimer(key=key, at=at):
+            world.timers[key] = at
+        case fx.CancelTimer(key=key):
+            world.timers.pop(key, None)
         case fx.RecordConsent(person=person, kind=kind, wording=wording, given=given, how=how):
             world.consents.append(Consent(person, kind, wording, given, how, world.now))
         case fx.SetDuty(kind=kind, person=person, start=start, end=end):
@@ -56,6 +58,11 @@ def _change_facts(world: World, effect: fx.Effect) -> None:
             world.cases.setdefault(key, Case(key, world.plugin.name, kind, refs, world.now))
         case fx.CloseCase(key=key):
             world.cases.pop(key, None)
+        case fx.ShutGroup():
+            world.shut = world.shut or world.now
+            world.links.clear()
+        case fx.OpenGroup():
+            world.shut = None
         case _:
             pass
 

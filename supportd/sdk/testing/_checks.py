@@ -25,6 +25,10 @@ def problem(plugin: Plugin, group: Group, value: object) -> str | None:
         return f"A hook of {plugin.name} yielded a {type(value).__name__} instead of an effect."
     if type(value) not in plugin.grants | {fx.Reply}:
         return f"The plugin {plugin.name} has no grant for {type(value).__name__}: name it in grants."
+    if group.shut is not None and (
+        isinstance(value, (fx.InviteMember, fx.OfferLink)) or (isinstance(value, fx.AnswerKnock) and value.let_in)
+    ):
+        return f"{type(value).__name__} has to wait while the group is shut: look at group.shut."
     return _people(group, value) or _rooms(group, value) or _size(value) or _times(value)
 
 

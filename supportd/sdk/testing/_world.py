@@ -16,7 +16,7 @@ from supportd.sdk.testing._seen import Asked, Told
 
 if TYPE_CHECKING:
     from supportd.sdk.ask import Ask
-    from supportd.sdk.effects import CreateRoom, Effect, EndPoll, OfferLink, StartPoll
+    from supportd.sdk.effects import CreateRoom, Effect, EndPoll, MendRoom, OfferLink, StartPoll
     from supportd.sdk.hooks import Plugin
     from supportd.sdk.settings import Settings
     from supportd.sdk.testing._shelf import Shelf
@@ -54,6 +54,9 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
     been: set[tuple[RoomId, PersonId]] = field(default_factory=set)
+    shut: datetime | None = None
+    #: What the plugin wants its rooms to be, and the homeserver has not done.
+    mends: list[MendRoom] = field(default_factory=list)
     duties: list[Duty] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -81,6 +84,7 @@ class World:
             duties=tuple(self.duties),
             consents=tuple(self.consents),
             cases=tuple(self.cases.values()),
+            shut=self.shut,
         )
 
     def person(self, name: str) -> Person:

@@ -11,6 +11,9 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Rooms are declared and looked at."""
+    with op.batch_alter_table('groups', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('shut', sa.BigInteger(), nullable=True))
+
     with op.batch_alter_table('rooms', schema=None) as batch_op:
         batch_op.add_column(sa.Column('declared', sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column('seen', sa.LargeBinary(), nullable=True))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _ADD = text("INSERT INTO groups (id, key, style, added) VALUES (:id, :key, :style, :added) ON CONFLICT (id) DO NOTHING")
 _IDS = text("SELECT id FROM groups ORDER BY id")
-_ONE = text("SELECT key, style FROM groups WHERE id = :group")
+_ONE = text("SELECT key, style, shut FROM groups WHERE id = :group")
+_SHUT = text("UPDATE groups SET shut = :shut WHERE id = :group AND (shut IS NULL OR :shut IS NULL)")
 _SIGNPOST = text(
     "INSERT INTO signposts (group_id, key, body) VALUES (:group, :key, :body)"
     " ON CONFLICT (group_id, key) DO UPDATE SET body = excluded.body"
@@ -50,7 +51,7 @@ _CASES = text("SELECT * FROM cases WHERE group_id = :group AND closed IS NULL OR
 _ROOMS = text("SELECT * FROM rooms WHERE group_id = :group ORDER BY made, room_id")
 _MEMBERS = text(
     "SELECT m.room_id, m.person_id, m.state FROM memberships m JOIN rooms r ON r.room_id = m.room_id"
-    " WHERE r.group_id = :group AND m.state IN ('join', 'leave', 'ban')"
+    " WHERE r.group_id = :group AND m.state IN ('join', 'leave', 'ban', 'invite')"
 )
 _RELATIONS = text(
     "SELECT r.* FROM relations r JOIN persons p ON p.id = r.person_id WHERE p.group_id = :group ORDER BY r.person_id, r.other_id, r.kind"
@@ -93,13 +94,16 @@ class GroupRows(Repository):
             ),
             signposts=tuple(_signpost(one["key"], box.open(one["body"], "signpost")) for one in self.many(_SIGNPOSTS, values)),
             cases=tuple(_case(one) for one in self.many(_CASES, values)),
+            shut=None if row["shut"] is None else from_us(row["shut"]),
         )
 
     def _rooms(self, group: GroupId, box: Box) -> tuple[f.Room, ...]:
         joined: dict[str, set[PersonId]] = {}
         left: dict[str, set[PersonId]] = {}
+        invited: dict[str, set[PersonId]] = {}
+        kinds = {"join": joined, "invite": invited}
         for row in self.many(_MEMBERS, {"group": group}):
-            (joined if row["state"] == "join" else left).setdefault(row["room_id"], set()).add(PersonId(row["person_id"]))
+            kinds.get(row["state"], left).setdefault(row["room_id"], set()).add(PersonId(row["person_id"]))
         return tuple(
             f.Room(
                 id=RoomId(row["room_id"]),
@@ -109,6 +113,7 @@ class GroupRows(Repository):
                 direct_with=PersonId(row["person_id"]) if row["person_id"] else None,
                 joined=frozenset(joined.get(row["room_id"], ())),
                 left=frozenset(left.get(row["room_id"], ())),
+                invited=frozenset(invited.get(row["room_id"], ())),
                 spec=None if row["declared"] is None else roomfacts.spec(box.open(row["declared"], roomfacts.CONTEXT)),
                 now=None if row["seen"] is None else roomfacts.now(box.open(row["seen"], roomfacts.CONTEXT)),
             )
@@ -138,6 +143,10 @@ class GroupRows(Repository):
         """Open a case."""
         values = {"group": group, "plugin": plugin, "key": key, "kind": kind, "refs": json.dumps(refs), "at": to_us(at)}
         self.alter(_CASE, values)
+
+    def set_shut(self, group: GroupId, since: datetime | None) -> None:
+        """Shut a group, or open it again."""
+        self.alter(_SHUT, {"group": group, "shut": None if since is None else to_us(since)})
 
     def close_case(self, group: GroupId, plugin: str, key: str, outcome: str, at: datetime) -> None:
         """Close a case."""

@@ -20,6 +20,7 @@ _ADD = text(
     " VALUES (:hash, :group, :plugin, :key, :person, :button, :expires) ON CONFLICT (hash) DO NOTHING"
 )
 _FIND = text("SELECT * FROM links WHERE hash = :hash")
+_REVOKE = text("DELETE FROM links WHERE group_id = :group AND used IS NULL")
 _USE = text("UPDATE links SET used = :now WHERE hash = :hash AND used IS NULL AND expires > :now")
 
 
@@ -46,6 +47,10 @@ class LinkRows(Repository):
             expires=from_us(row["expires"]),
             used=row["used"] is not None,
         )
+
+    def revoke(self, group: GroupId) -> int:
+        """Let no link of a group work any more."""
+        return self.run(_REVOKE, {"group": group})
 
     def use(self, token: str, now: datetime) -> bool:
         """Use a link by compare-and-set."""

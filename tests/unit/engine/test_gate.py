@@ -50,6 +50,8 @@ TABLE: dict[type[Effect], tuple[str, int, str | None, bool] | None] = {
     fx.StartTimer: None,
     fx.CancelTimer: None,
     fx.RecordConsent: None,
+    fx.ShutGroup: None,
+    fx.OpenGroup: None,
     fx.SetDuty: None,
     fx.EndDuty: None,
     fx.OpenCase: None,

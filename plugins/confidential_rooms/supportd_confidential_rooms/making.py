@@ -1,0 +1,163 @@
+"""Making rooms from templates, and inviting who belongs in them, up to the cap and in the order of asking."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, SetPower
+from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL
+from supportd_confidential_rooms import declared, kinds
+from supportd_confidential_rooms.declared import CIRCLE, SPACE
+from supportd_confidential_rooms.texts import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.facts import Group, Person, Room
+    from supportd.sdk.ids import PersonId
+    from supportd_confidential_rooms.settings import RoomSettings
+    from supportd_confidential_rooms.tables import RoomStore
+    from supportd_confidential_rooms.templates import Template
+
+_SIGN: Final = re.compile(r"[^\w]+")
+LONGEST_KEY: Final = 40
+
+
+def key_of(name: str) -> str:
+    """Return the word by which people name a room in commands, made of its name; letters of every script stay."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return _SIGN.sub("-", plain).strip("-_")[:LONGEST_KEY].rstrip("-") or "room"
+
+
+def begin(group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+    """Make the space; the circle follows when it is there. What is there is kept, and people who are missing are invited."""
+    adopt(group, store)
+    if group.room(SPACE) is None:
+        yield from _first(group, store, settings, SPACE)
+    elif group.room(CIRCLE) is None:
+        yield from _first(group, store, settings, CIRCLE)
+    else:
+        yield from fill(group, store)
+
+
+def adopt(group: Group, store: RoomStore) -> None:
+    """Know the two rooms of a group that an earlier version of this plugin made."""
+    for key in (SPACE, CIRCLE):
+        room = group.room(key)
+        if room is None or store.room(key) is not None:
+            continue
+        template = kinds.of(store)[key]
+        store.begin(key, key, cap=template.cap, keep_days=template.keep_days, at=group.now)
+        store.settle(key, state="open")
+        for person in sorted(room.joined | room.invited):
+            store.place(key, person, "in", group.now)
+
+
+def _first(group: Group, store: RoomStore, settings: RoomSettings, key: str) -> Iterator[Effect]:
+    template = kinds.of(store)[key]
+    yield from make(group, store, template, declared.name_of(group, settings, key), key=key)
+
+
+def make(
+    group: Group,
+    store: RoomStore,
+    template: Template,
+    name: str,
+    *,
+    key: str,
+    people: tuple[PersonId, ...] = (),
+    about: PersonId | None = None,
+    asked_by: PersonId | None = None,
+) -> Iterator[Effect]:
+    """Make a room once for its key, with the people it is for; who is over the cap waits for a place."""
+    store.begin(key, template.key, cap=template.cap, keep_days=template.keep_days, at=group.now, about=about, asked_by=asked_by)
+    wanted = declared.people_of(group, template, people)
+    inside, waiting = wanted[: template.cap], wanted[template.cap :]
+    for state, them in (("in", inside), ("waiting", waiting)):
+        for one in them:
+            store.place(key, one, state, group.now)
+    levels = dict(declared.levels_of(group, template, people))
+    yield CreateRoom(
+        key=key,
+        spec=declared.spec_for(group, template, name),
+        members=inside,
+        owners=tuple(one for one in inside if levels.get(one) == OWNER_LEVEL),
+        key_members=tuple(one for one in inside if levels.get(one) == KEY_MEMBER_LEVEL),
+    )
+    if waiting:
+        yield from full(group, store, key)
+
+
+def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room: Room) -> Iterator[Effect]:
+    """Go on when a room is there: make the circle after the space, show rooms of everybody in the space."""
+    row = store.room(key)
+    if row is None:
+        return
+    store.settle(key, state="open")
+    space = group.room(SPACE)
+    if key == SPACE and group.room(CIRCLE) is None:
+        yield from _first(group, store, settings, CIRCLE)
+    elif key != SPACE and space is not None and kinds.of(store)[row["template"]].people == "everybody":
+        yield LinkRoom(space=space.id, room=room.id)
+    # People who were entered while the room was being made.
+    yield from fill(group, store, only=key)
+
+
+def fill(group: Group, store: RoomStore, *, only: str | None = None, person: Person | None = None) -> Iterator[Effect]:
+    """Invite who belongs in a room and is not there; ``person``: this one only, also where they have left before."""
+    if group.shut is not None:
+        return
+    for room in group.rooms:
+        row = store.room(room.key)
+        if row is None or only not in {None, room.key} or row["state"] != "open" or room.listening == "absent":
+            continue
+        template = kinds.of(store).get(row["template"])
+        if template is None or template.people == "asked":
+            continue
+        wanted = declared.people_of(group, template, ())
+        for one in wanted if person is None else [one for one in wanted if one == person.id]:
+            # Who is invited already needs no second invitation, and who has left has said something by it; being entered anew is another thing.
+            asked = room.left | room.invited | set(store.places(room.key, "in"))
+            if one in room.joined or (person is None and one in asked):
+                continue
+            yield from let_in(group, store, room, one)
+
+
+def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iterator[Effect]:
+    """Invite somebody to a room, or put them on its waiting list when it is full."""
+    row = store.room(room.key)
+    inside = set(store.places(room.key, "in")) | room.joined
+    if row is None or person in room.joined:
+        return
+    if person not in inside and len(inside) >= row["cap"]:
+        if store.place(room.key, person, "waiting", group.now):
+            yield from full(group, store, room.key)
+        return
+    store.place(room.key, person, "in", group.now)
+    yield InviteMember(room=room.id, person=person)
+    template = kinds.of(store)[row["template"]]
+    level = dict(declared.levels_of(group, template, store.places(room.key, "in"))).get(person)
+    now = dict(room.now.levels).get(person) if room.now is not None else None
+    if level == KEY_MEMBER_LEVEL and now != level:
+        yield SetPower(room=room.id, person=person, level=level)
+
+
+def full(group: Group, store: RoomStore, key: str) -> Iterator[Effect]:
+    """Tell the key members, once for each that waits, that a room is full and that a second one may be a good idea."""
+    waiting = len(store.places(key, "waiting"))
+    for one in group.key_members:
+        if one.has_account:
+            yield PostDirect(to=one.id, text=say(group, one, "room_full", room=key, count=str(waiting)))
+
+
+def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
+    """Give free places to those who wait, in the order of asking."""
+    row = store.room(room.key)
+    if row is None or group.shut is not None or row["state"] != "open":
+        return
+    free = row["cap"] - len(set(store.places(room.key, "in")) | room.joined)
+    for person in store.places(room.key, "waiting")[: max(free, 0)]:
+        yield from let_in(group, store, room, person)
