@@ -119,7 +119,7 @@ def fill(group: Group, store: RoomStore, *, only: str | None = None, person: Per
             continue
         wanted = declared.people_of(group, template, ())
         for one in wanted if person is None else [one for one in wanted if one == person.id]:
-            # Who is invited already needs no second invitation, and who has left has said something by it; being entered anew is another thing.
+            # Who is invited needs no second invitation, and who has left has said something by it; being entered anew is another thing.
             asked = room.left | room.invited | set(store.places(room.key, "in"))
             if one in room.joined or (person is None and one in asked):
                 continue

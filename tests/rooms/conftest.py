@@ -1,0 +1,143 @@
+"""A running installation with key members and a member, each with a device of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest_asyncio
+
+from supportd.matrix.errors import Refused
+from supportd.matrix.http import path
+from supportd.matrix.member import Member
+from tests.acceptance.test_operator import Installation
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from supportd.demo.synapse import Synapse
+
+#: Seconds within which a drift has to be set back: the promise of the product.
+PROMISED = 10.0
+
+
+class Circle:
+    """A group whose rooms are made: Jo (admin, key member, owner), Sam (key member, owner), Mei (key member) and Tom."""
+
+    def __init__(self, place: Installation, folder: Path) -> None:
+        """Take the installation."""
+        self.place, self.folder = place, folder
+        self.people: dict[str, Member] = {}
+        self._listening: list[asyncio.Task[None]] = []
+
+    @property
+    def synapse(self) -> Synapse:
+        """The homeserver."""
+        return self.place.synapse
+
+    async def enter(self, name: str, *roles: str) -> Member:
+        """Give somebody an account and a device, and enter them in the people."""
+        member = await self.stranger(name)
+        await self.place.data("people", "add", name, member.user_id, *roles)
+        self.people[name] = member
+        return member
+
+    async def stranger(self, name: str) -> Member:
+        """Return somebody with an account on the server, who accepts every invitation."""
+        login = await self.synapse.register(f"{name.lower()}-{self.place.number}-{secrets.token_hex(3)}", "pw")
+        return await self.listening(await Member.sign_up(self.synapse.base_url, login, self.folder / f"{name}-{secrets.token_hex(3)}"))
+
+    async def listening(self, member: Member) -> Member:
+        """Let somebody sync, and accept invitations, until the end."""
+        self._listening.append(asyncio.create_task(_live(member)))
+        return member
+
+    async def rooms(self) -> dict[str, dict[str, Any]]:
+        """Return what ``rooms list`` says."""
+        found = await self.place.data("rooms", "list")
+        return {row["room"]: row for row in found["rooms"]}  # type: ignore[attr-defined]  # JSON
+
+    async def ids(self) -> dict[str, str]:
+        """Return the Matrix ids of the rooms by their declared names, as Jo's account sees them."""
+        jo, found = self.people["Jo"], {}
+        for room in (await jo.api.get(path("joined_rooms")))["joined_rooms"]:
+            with suppress(Refused):
+                found[(await jo.api.get(path("rooms", room, "state", "m.room.name", "")))["name"]] = room
+        return found
+
+    async def circle_id(self) -> str:
+        """Return the Matrix id of the circle."""
+        return (await self.ids())["Thursday evenings: circle"]
+
+    async def audit(self) -> list[dict[str, Any]]:
+        """Return the settings that differ now, by ``rooms audit``."""
+        _status, output = await self.place.say("rooms", "audit", "--json")
+        return [row for row in json.loads(output)["settings"] if row["as declared"] is not True]
+
+    async def close(self) -> None:
+        """Let everybody go."""
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
+        for member in self.people.values():
+            await member.close()
+
+
+async def _live(member: Member) -> None:
+    while True:
+        await member.sync_once(2.0)
+        for room in tuple(member.invites):
+            with suppress(Refused):
+                await member.join(room)
+
+
+async def until(holds: Callable[[], Any], seconds: float = PROMISED, *, every: float = 0.1) -> float:
+    """Wait until ``holds`` (plain or a coroutine) is true; returns after how many seconds."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    while True:
+        found = holds()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return loop.time() - started
+        if loop.time() - started > seconds:
+            raise AssertionError(f"it did not come within {seconds} s")
+        await asyncio.sleep(every)
+
+
+_numbers = iter(range(5000, 6000))
+
+
+@pytest_asyncio.fixture
+async def circle(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Circle]:
+    """Yield a group whose space and circle everybody has joined."""
+    place = Installation(synapse, tmp_path, next(_numbers))
+    one = Circle(place, tmp_path)
+    jo = one.people["Jo"] = await one.stranger("Jo")
+    status, output = await place.init("--accounts-file", str(await place.accounts(tmp_path)), "--admin", jo.user_id)
+    assert status == 0, output
+    await place.daemon.start()
+    try:
+        await one.enter("Sam", "key_member")
+        await one.enter("Mei", "key_member")
+        await one.enter("Tom")
+        await place.data("plugins", "on", "confidential_rooms")
+        wanted = {member.user_id for member in one.people.values()}
+        await until(lambda: _all_in(one, wanted), 20)
+        yield one
+    finally:
+        await one.close()
+        await place.daemon.stop()
+
+
+async def _all_in(one: Circle, wanted: set[str]) -> bool:
+    for room in (await one.people["Jo"].api.get(path("joined_rooms")))["joined_rooms"]:
+        joined = await one.people["Jo"].api.get(path("rooms", room, "joined_members"))
+        if not wanted <= set(joined["joined"]):
+            return False
+    return len(await one.ids()) >= 2

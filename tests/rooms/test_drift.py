@@ -1,0 +1,102 @@
+"""Drift: whoever changes a setting, it is set back within ten seconds and the key members read who changed what."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from supportd.matrix.http import path
+from tests.rooms.conftest import PROMISED, Circle, until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from supportd.matrix.member import Member
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.synapse, pytest.mark.slow]
+
+
+async def state(who: Member, room: str, kind: str, key: str = "") -> dict[str, Any]:
+    """Return a state event as somebody in the room sees it."""
+    return await who.api.get(path("rooms", room, "state", kind, key))
+
+
+async def put(who: Member, room: str, kind: str, content: dict[str, Any], key: str = "") -> None:
+    """Let somebody set a state event."""
+    await who.api.put(path("rooms", room, "state", kind, key), content)
+
+
+async def powers(who: Member, room: str, **changes: Any) -> None:
+    """Let somebody change levels of power."""
+    await put(who, room, "m.room.power_levels", {**await state(who, room, "m.room.power_levels"), **changes})
+
+
+MEGOLM = "m.megolm.v1.aes-sha2"
+#: Setting -> who changes it (Jo owns the room with 150, Mei is a key member with 50) and how.
+CHANGES: dict[str, tuple[str, Callable[[Member, str], Awaitable[Any]]]] = {
+    "who may come in": ("Jo", lambda one, room: put(one, room, "m.room.join_rules", {"join_rule": "public"})),
+    "guests": ("Jo", lambda one, room: put(one, room, "m.room.guest_access", {"guest_access": "can_join"})),
+    "later joiners read": ("Jo", lambda one, room: put(one, room, "m.room.history_visibility", {"history_visibility": "shared"})),
+    "encryption": ("Jo", lambda one, room: put(one, room, "m.room.encryption", {"algorithm": "m.none"})),
+    "new key after": ("Jo", lambda one, room: put(one, room, "m.room.encryption", {"algorithm": MEGOLM, "rotation_period_msgs": 9999})),
+    "power": ("Jo", lambda one, room: powers(one, room, invite=0, users_default=50)),
+    "name and topic": ("Mei", lambda one, room: put(one, room, "m.room.name", {"name": "Cancer group"})),
+    "links to spaces": ("Jo", lambda one, room: put(one, room, "m.space.parent", {"via": ["x.test"]}, "!" + "q" * 43)),
+    "listening": ("Mei", lambda one, room: put(one, room, "m.room.topic", {"topic": "Nobody reads here"})),
+    "public list": ("Jo", lambda one, room: one.api.put(path("directory", "list", "room", room), {"visibility": "public"})),
+    "addresses": (
+        "Tom",
+        lambda one, room: one.api.put(path("directory", "room", f"#a{room[1:9].lower()}:{room_server(one)}"), {"room_id": room}),
+    ),
+}
+
+
+def room_server(one: Member) -> str:
+    """Return the homeserver's name."""
+    return one.user_id.split(":", 1)[1]
+
+
+async def test_each_setting_is_set_back_in_time(circle: Circle) -> None:
+    """Each of the settings that can change in a room's life is set back within ten seconds of the change."""
+    room = await circle.circle_id()
+    took: dict[str, float] = {}
+
+    for setting, (name, change) in CHANGES.items():
+        await change(circle.people[name], room)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        await until(lambda: _odd(circle), PROMISED) if setting in {"public list", "addresses"} else None
+        await until(lambda: _fine(circle, room), PROMISED)
+        took[setting] = loop.time() - started
+
+    print("seconds until a setting was back:", {name: round(seconds, 1) for name, seconds in took.items()})  # noqa: T201 - a measurement
+    assert max(took.values()) <= PROMISED
+
+
+async def _odd(circle: Circle) -> bool:
+    return bool(await circle.audit())
+
+
+async def _fine(circle: Circle, room: str) -> bool:
+    jo = circle.people["Jo"]
+    if await circle.audit():
+        return False
+    rules, topic = await state(jo, room, "m.room.join_rules"), await state(jo, room, "m.room.topic")
+    return rules == {"join_rule": "invite"} and "helper program can read" in str(topic["topic"])
+
+
+async def test_key_members_read_who_changed_what(circle: Circle) -> None:
+    """All key members are told once in their direct chats: who, what, and that it is set back; members are not bothered."""
+    room = await circle.circle_id()
+
+    await put(circle.people["Mei"], room, "m.room.name", {"name": "Cancer group"})
+    await until(lambda: all(_told(circle.people[name], "changed by Mei: name or topic") for name in ("Jo", "Sam", "Mei")), 20)
+
+    assert not _told(circle.people["Tom"], "changed by")
+    assert (await state(circle.people["Tom"], room, "m.room.name"))["name"] == "Thursday evenings: circle"
+
+
+def _told(one: Member, words: str) -> bool:
+    return any(words in seen.text for seen in one.timeline)
