@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 #: Seconds in which each room is looked at once, while there are few enough; and the least between two rooms.
-ROUND: Final = 6.0
+ROUND: Final = 5.0
 LEAST: Final = 0.1
 
 

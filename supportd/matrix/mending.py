@@ -41,6 +41,8 @@ class RoomMender:
         self.apis = apis
         self.logins = logins
         self.server = server
+        #: What looks at a room's doors again when they were shut, so that what is seen is true at once.
+        self.look: Callable[[str], Awaitable[None]] | None = None
 
     async def bring(self, job: BringRoom) -> Outcome:
         """Do it; raises what :class:`Api` raises when nothing could be looked at."""
@@ -62,6 +64,8 @@ class RoomMender:
             work.failed.append("other servers")
         if work.mended or work.failed:
             log.info("room.mended", room=short(job.room), count=len(work.mended), failed=len(work.failed))
+        if self.look is not None and {"public list", "addresses"} & set(work.mended):
+            await self.look(job.room)
         return Done(mended=tuple(dict.fromkeys(work.mended)), failed=tuple(dict.fromkeys(work.failed)))
 
 

@@ -76,6 +76,7 @@ class _Opened:
     machine: Machine
     devices: Devices
     session: Session
+    doors: Doors
     homeserver: MatrixHomeserver
     words: MatrixWords
 
@@ -145,11 +146,15 @@ class MatrixSide:
         upkeep.key_file = KeyFile(settings.folder)
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
         mender = RoomMender(self._apis, settings.logins, settings.server_name)
+        session = Session(api, sharing, upkeep, self.inbox, accounts)
+        doors = Doors(self._apis["doorkeeper"], session)
+        mender.look = doors.look
         self._opened = _Opened(
             store,
             machine,
             devices,
-            Session(api, sharing, upkeep, self.inbox, accounts),
+            session,
+            doors,
             MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker, mender),
             MatrixWords(api, machine, devices),
         )
@@ -157,8 +162,7 @@ class MatrixSide:
     async def run(self) -> None:
         """Sync until cancelled; raises :class:`~supportd.matrix.errors.LoggedOut` when the sign-in ended, and what the inbox raises."""
         opened = self.opened
-        doors = Doors(self._apis["doorkeeper"], opened.session)
-        tasks = [asyncio.create_task(opened.session.run()), asyncio.create_task(doors.run())]
+        tasks = [asyncio.create_task(opened.session.run()), asyncio.create_task(opened.doors.run())]
         try:
             # A group of tasks would wrap what they raise, and who calls us has to tell a lost sign-in from all else.
             done, _running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

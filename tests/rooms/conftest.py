@@ -129,10 +129,16 @@ async def circle(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Circle]:
         await place.data("plugins", "on", "confidential_rooms")
         wanted = {member.user_id for member in one.people.values()}
         await until(lambda: _all_in(one, wanted), 20)
+        # The space shows the circle a moment later.
+        await until(lambda: _settled(one), 20, every=0.5)
         yield one
     finally:
         await one.close()
         await place.daemon.stop()
+
+
+async def _settled(one: Circle) -> bool:
+    return not await one.audit()
 
 
 async def _all_in(one: Circle, wanted: set[str]) -> bool:
