@@ -72,7 +72,7 @@ async def test_each_setting_is_set_back_in_time(circle: Circle) -> None:
         await until(lambda: _is(jo, room, before), PROMISED, every=0.02)
         took[setting] = loop.time() - started
 
-    print("seconds until a setting was back:", {name: round(seconds, 2) for name, seconds in took.items()})  # noqa: T201 - a measurement
+    print("seconds until a setting was back:", {name: round(seconds, 2) for name, seconds in took.items()})
     assert max(took.values()) <= PROMISED
     await until(lambda: _nothing_odd(circle), PROMISED)
 
