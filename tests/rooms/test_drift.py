@@ -71,7 +71,7 @@ async def test_each_setting_is_set_back_in_time(circle: Circle) -> None:
         await until(lambda: _fine(circle, room), PROMISED)
         took[setting] = loop.time() - started
 
-    print("seconds until a setting was back:", {name: round(seconds, 1) for name, seconds in took.items()})  # noqa: T201 - a measurement
+    print("seconds until a setting was back:", {name: round(seconds, 1) for name, seconds in took.items()})
     assert max(took.values()) <= PROMISED
 
 
