@@ -191,6 +191,14 @@ def _said_to_us(event: ev.MessagePosted, room: Room) -> bool:
     return room.direct_with == event.author and event.proven and event.kind == "text" and bool(event.text.strip())
 
 
-ROOM_EVENTS = (ev.MessagePosted, ev.MessageEdited, ev.MessageRedacted, ev.ReactionAdded, ev.RoomReady, *resolve.COMINGS)
+ROOM_EVENTS = (
+    ev.MessagePosted,
+    ev.SomebodySpoke,
+    ev.MessageEdited,
+    ev.MessageRedacted,
+    ev.ReactionAdded,
+    ev.RoomReady,
+    *resolve.COMINGS,
+)
 #: States in which events wait in the inbox, in order, instead of being handed over.
 WAITING = frozenset({"retrying", "failed", "needs attention"})

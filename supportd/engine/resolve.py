@@ -73,6 +73,8 @@ def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | N
                 kind=said.kind,
                 media=said.media,
             )
+        case wire.Spoke(in_reply_to=reply, thread=thread):
+            return ev.SomebodySpoke(id=id_, group=group, at=at, room=room, author=author, in_reply_to=reply, thread=thread)
         case wire.Edited(target=target, text=text):
             return ev.MessageEdited(
                 id=id_, group=group, at=at, room=room, author=author, target=target, text=text, proven=incoming.verified

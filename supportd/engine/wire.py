@@ -61,6 +61,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoke:
+    """Somebody wrote where we read no words: an encrypted message or one in clear, by whom and when; relations as in :class:`Said`."""
+
+    # Without defaults: a waiting event is told from others by its fields.
+    thread: EventId | None
+    in_reply_to: EventId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Edited:
     """An ``m.replace`` of ``target`` by its own author (the engine checks nothing further)."""
 
@@ -130,7 +139,7 @@ class Replaced:
     replacement: RoomId
 
 
-Content = Said | Edited | Reacted | Redacted | Membership | Polled | Voted | Closed | Replaced
+Content = Said | Spoke | Edited | Reacted | Redacted | Membership | Polled | Voted | Closed | Replaced
 
 
 @dataclass(frozen=True, slots=True)

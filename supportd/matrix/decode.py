@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import Edited, Incoming, Membership, Reacted, Redacted, Replaced, Said
+from supportd.engine.wire import Edited, Incoming, Membership, Reacted, Redacted, Replaced, Said, Spoke
 from supportd.matrix import attached, polls
 from supportd.matrix.roomstate import MEMBERSHIPS
 from supportd.matrix.shapes import cut, identifier, obj, one_of, room_identifier, text, whole
@@ -23,6 +23,8 @@ LONGEST_TEXT: Final = 32 * 1024
 LONGEST_KEY: Final = 100
 LONGEST_NAME: Final = 100
 
+#: What goes on of a room whose words we do not read, besides its state.
+OVERHEARD: Final = frozenset({"m.room.encrypted", "m.room.message", "m.reaction", "m.room.redaction", "m.room.tombstone"})
 _SPOKEN: Final = frozenset({"m.text", "m.notice", "m.emote"})
 _LAST_MOMENT: Final = 253_370_764_800_000
 
@@ -35,13 +37,27 @@ def decode(
     ``clear``: type and content after decryption; ``proven``: authorship shown by cross-signed keys; ``previous``: the membership we
     knew before, where the server does not say it.
     """
-    event_id, sender, at = identifier(event.get("event_id")), identifier(event.get("sender")), _moment(event.get("origin_server_ts"))
-    if event_id is None or sender is None or at is None:
-        return None
     content = _state(event, previous) if "state_key" in event else _message(event, clear)
-    if content is None:
-        return None
     verified = proven if clear is not None else isinstance(content, (Membership, Replaced))
+    return _incoming(room, event, content, verified=verified)
+
+
+def overheard(room: str, event: dict[str, Any], previous: str | None = None) -> Incoming | None:
+    """Return what ``event`` means to somebody who never looks at words, encrypted or in clear; ``previous`` as in :func:`decode`."""
+    content: Content | None = None
+    if "state_key" in event:
+        content = _state(event, previous)
+    elif event.get("type") in {"m.room.encrypted", "m.room.message"}:
+        content = _spoke(obj(event.get("content")))
+    elif event.get("type") in OVERHEARD:
+        content = _message(event, None)
+    return _incoming(room, event, content, verified=isinstance(content, (Membership, Replaced)))
+
+
+def _incoming(room: str, event: dict[str, Any], content: Content | None, *, verified: bool) -> Incoming | None:
+    event_id, sender, at = identifier(event.get("event_id")), identifier(event.get("sender")), _moment(event.get("origin_server_ts"))
+    if event_id is None or sender is None or at is None or content is None:
+        return None
     return Incoming(cast("EventId", event_id), cast("RoomId", room), at, cast("UserId", sender), content, verified)
 
 
@@ -103,13 +119,28 @@ def _said(content: dict[str, Any], relation: dict[str, Any]) -> Content | None:
     written = _written(content)
     if written is None:
         return None
-    thread = target if relation.get("rel_type") == "m.thread" else None
+    thread, reply = _place(relation)
+    words = _without_quote(written.text) if reply else written.text
+    return replace(written, text=words, in_reply_to=reply, thread=thread)
+
+
+def _spoke(content: dict[str, Any]) -> Spoke | None:
+    """Return that somebody wrote; what was taken back is empty, and who changes a message says nothing new."""
+    relation = obj(content, "m.relates_to")
+    if not content or relation.get("rel_type") == "m.replace":
+        return None
+    thread, reply = _place(relation)
+    return Spoke(thread, reply)
+
+
+def _place(relation: dict[str, Any]) -> tuple[EventId | None, EventId | None]:
+    """Return the thread a message is in, and what it answers."""
+    thread = identifier(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else None
     reply = identifier(obj(relation, "m.in_reply_to").get("event_id"))
     if thread and relation.get("is_falling_back") is True:
         # Then ``m.in_reply_to`` is only there for clients without threads.
         reply = None
-    words = _without_quote(written.text) if reply else written.text
-    return replace(written, text=words, in_reply_to=cast("EventId | None", reply), thread=cast("EventId | None", thread))
+    return cast("EventId | None", thread), cast("EventId | None", reply)
 
 
 def _written(content: dict[str, Any]) -> Said | None:

@@ -11,6 +11,7 @@ from supportd.matrix.errors import MatrixError, Refused
 from supportd.matrix.mending import doors_of
 
 if TYPE_CHECKING:
+    from supportd.matrix.doorsync import DoorSession
     from supportd.matrix.http import Api
     from supportd.matrix.session import Session
 
@@ -24,10 +25,11 @@ LEAST: Final = 0.1
 class Doors:
     """Looks at one room after the other, for ever."""
 
-    def __init__(self, api: Api, session: Session, *, seconds: float = ROUND) -> None:
-        """Ask by ``api``, the account that is in every room we keep; tell ``session`` what changed."""
+    def __init__(self, api: Api, session: Session, *more: DoorSession, seconds: float = ROUND) -> None:
+        """Ask by ``api``, the account that is in every room we keep; tell what changed where the room is watched."""
         self.api = api
         self.session = session
+        self.sessions: tuple[Session | DoorSession, ...] = (session, *more)
         self.seconds = seconds
 
     async def run(self) -> None:
@@ -43,8 +45,9 @@ class Doors:
 
     def _rooms(self) -> list[str]:
         """Return the rooms of our making in which we are; a direct chat has no door."""
-        known = self.session.rooms.known
-        return [room for room, state in known.items() if state.marker is not None and self.session.accounts["doorkeeper"] in state.joined]
+        known = {room: state for one in self.sessions for room, state in one.rooms.known.items()}
+        doorkeeper = self.session.accounts["doorkeeper"]
+        return [room for room, state in known.items() if state.marker is not None and state.members.get(doorkeeper) == "join"]
 
     async def look(self, room: str) -> None:
         """Look at one room, and tell when something changed."""
@@ -55,8 +58,10 @@ class Doors:
         except MatrixError as error:
             log.warning("doors.unknown", room=short(room), error=error)
             return
-        if self.session.doors.get(room) != found:
-            self.session.doors[room] = found
-            marks = self.session.seen_now(room)
-            if marks:
-                await self.session.inbox.accept(SyncBatch((), tuple(marks)))
+        for one in self.sessions:
+            if room in one.rooms.known and one.standing.doors.get(room) != found:
+                one.standing.doors[room] = found
+                marks = one.standing.seen(room)
+                if marks:
+                    await one.inbox.accept(SyncBatch((), tuple(marks)))
+                break

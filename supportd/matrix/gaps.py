@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from supportd.engine.ports import MatrixInbox
-    from supportd.engine.wire import Incoming, Mark
+    from supportd.engine.wire import Account, Incoming, Mark
     from supportd.matrix.http import Api
     from supportd.sdk.ids import RoomId
 
@@ -34,6 +34,8 @@ MOST_PAGES: Final = 1000
 SLOW: Final = 30.0
 
 _FILTER: Final = json.dumps({"lazy_load_members": False})
+#: How the ids of the doorkeeper's gaps begin; the reader's are hexadecimal.
+_DOORKEEPERS: Final = "doorkeeper:"
 
 
 class Gaps:
@@ -43,14 +45,21 @@ class Gaps:
         self,
         api: Api,
         inbox: MatrixInbox,
-        read: Callable[[str, Sequence[dict[str, Any]]], Awaitable[tuple[Sequence[Incoming], Sequence[Mark]]]],
+        read: Callable[[GapMark, Sequence[dict[str, Any]]], Awaitable[tuple[Sequence[Incoming], Sequence[Mark]]]],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        account: Account = "reader",
     ) -> None:
-        """``read`` decrypts and decodes a page of a room's events; ``clock`` measures seconds."""
+        """``read`` decrypts and decodes the page of events with which what is left of a gap begins; ``clock`` measures seconds."""
         self.api = api
         self.inbox = inbox
         self._read = read
         self._clock = clock
+        self._account: Account = account
+
+    async def open(self) -> tuple[GapMark, ...]:
+        """Return the open gaps of this account."""
+        return tuple(gap for gap in await self.inbox.gaps() if account_of(gap) == self._account)
 
     async def fill(self, gap: GapMark) -> tuple[Mark, ...]:
         """Handle a gap that a sync shows before the sync itself; returns the mark of what has to wait for later.
@@ -69,7 +78,7 @@ class Gaps:
 
     async def go_on(self) -> None:
         """Walk the gaps that had to wait; raises what :class:`Api` raises, the next sync tries again."""
-        for gap in await self.inbox.gaps():
+        for gap in await self.open():
             try:
                 async for _page in self._walk(gap, keep=True):
                     pass
@@ -84,8 +93,8 @@ class Gaps:
         for number in range(1, MOST_PAGES + 1):
             events, end = await self._page(gap)
             lost = end is not None and number == MOST_PAGES
+            incoming, marks = await self._read(gap, events)
             gap = replace(gap, start=end or gap.start, closed=end is None or lost, lost=lost)
-            incoming, marks = await self._read(gap.room, events)
             if not slow and self._clock() - started > SLOW:
                 slow = True
                 log.warning("gap.slow", room=short(gap.room), events=count)
@@ -106,10 +115,15 @@ class Gaps:
         return tuple(objects(answer.get("chunk"))), end if isinstance(end, str) and end not in {gap.start, gap.end} else None
 
 
-def gap_of(room: str, prev_batch: str, since: str) -> GapMark:
+def gap_of(room: str, prev_batch: str, since: str, account: Account = "reader") -> GapMark:
     """Return the mark of a limited timeline: from the old token up to where the sync's own events begin.
 
     After a crash the server may show the same gap with another end; it is still the same one.
     """
     name = hashlib.sha256(f"{room}\0{since}".encode()).hexdigest()[:32]
-    return GapMark(id=name, room=cast("RoomId", room), start=since, end=prev_batch)
+    return GapMark(id=f"{_DOORKEEPERS}{name}" if account == "doorkeeper" else name, room=cast("RoomId", room), start=since, end=prev_batch)
+
+
+def account_of(gap: GapMark) -> Account:
+    """Return whose sync showed a gap: only that account may be able to read what lies in it."""
+    return "doorkeeper" if gap.id.startswith(_DOORKEEPERS) else "reader"

@@ -12,6 +12,8 @@ from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.crosssign import stand_up
 from supportd.matrix.devices import Devices
 from supportd.matrix.doors import Doors
+from supportd.matrix.doorsync import DoorSession
+from supportd.matrix.handover import Handover
 from supportd.matrix.homeserver import MatrixHomeserver
 from supportd.matrix.http import Api
 from supportd.matrix.keyfile import KeyFile
@@ -76,6 +78,8 @@ class _Opened:
     machine: Machine
     devices: Devices
     session: Session
+    #: ``None`` where one account does everything.
+    door: DoorSession | None
     doors: Doors
     homeserver: MatrixHomeserver
     words: MatrixWords
@@ -147,22 +151,34 @@ class MatrixSide:
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
         mender = RoomMender(self._apis, settings.logins, settings.server_name)
         session = Session(api, sharing, upkeep, self.inbox, accounts)
-        doors = Doors(self._apis["doorkeeper"], session)
+        door = self._door_session(session)
+        doors = Doors(self._apis["doorkeeper"], session, *((door,) if door is not None else ()))
         mender.look = doors.look
         self._opened = _Opened(
             store,
             machine,
             devices,
             session,
+            door,
             doors,
             MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker, mender),
             MatrixWords(api, machine, devices),
         )
 
+    def _door_session(self, session: Session) -> DoorSession | None:
+        if session.accounts["doorkeeper"] == session.accounts["reader"]:
+            return None
+        session.handover = Handover()
+        door = DoorSession(self._apis["doorkeeper"], self.inbox, session.accounts, session.handover)
+        # What stands open stays known when a room goes from one to the other.
+        door.standing.doors = session.standing.doors
+        return door
+
     async def run(self) -> None:
         """Sync until cancelled; raises :class:`~supportd.matrix.errors.LoggedOut` when the sign-in ended, and what the inbox raises."""
         opened = self.opened
-        tasks = [asyncio.create_task(opened.session.run()), asyncio.create_task(opened.doors.run())]
+        more = (opened.door,) if opened.door is not None else ()
+        tasks = [asyncio.create_task(one.run()) for one in (opened.session, *more, opened.doors)]
         try:
             # A group of tasks would wrap what they raise, and who calls us has to tell a lost sign-in from all else.
             done, _running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -178,6 +194,8 @@ class MatrixSide:
         opened, self._opened = self._opened, None
         if opened is not None:
             await opened.session.rest()
+            if opened.door is not None:
+                await opened.door.rest()
             if opened.session.synced.is_set() and opened.session.upkeep.key_file is not None:
                 opened.session.upkeep.key_file.write(opened.machine)
             opened.store.close()
@@ -197,8 +215,9 @@ class MatrixSide:
         return {
             "open": True,
             "synced": opened.session.synced.is_set(),
-            "failures": opened.session.failures,
-            "rooms": len(opened.session.rooms.known),
+            "failures": opened.session.loop.failures,
+            "rooms": len(opened.session.rooms.known) + (len(opened.door.rooms.known) if opened.door is not None else 0),
+            **({"doorkeeper_synced": opened.door.synced.is_set(), "doorkeeper_failures": opened.door.loop.failures} if opened.door else {}),
             "undecryptable": opened.session.intake.undecryptable,
             "set_aside": opened.session.intake.set_aside,
             "messages_without_a_key": sum(one.waiting for one in rooms.values()),

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.engine.wire import Edited, SyncBatch, TokenMark
 from supportd.logs import get_logger
-from supportd.matrix import watching
 from supportd.matrix.body import Body, RoomPart, parse
-from supportd.matrix.errors import ForeignKeys, LoggedOut, MatrixError, NeedsPassword, Refused, ServerAway, SlowDown
+from supportd.matrix.errors import ForeignKeys, Refused, ServerAway, SlowDown
 from supportd.matrix.gaps import Gaps, gap_of
-from supportd.matrix.http import MOST_SYNC_BYTES, PATIENCE, path
+from supportd.matrix.http import MOST_SYNC_BYTES, path
 from supportd.matrix.intake import Intake, Raw, in_order, own_edits
+from supportd.matrix.looping import Beside, Loop, ask_for_news
 from supportd.matrix.parked import retry
 from supportd.matrix.shapes import identifier
+from supportd.matrix.standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from supportd.engine.ports import MatrixInbox
-    from supportd.engine.wire import Account, Incoming, Mark, PowerMark, RoomMark
+    from supportd.engine.wire import Account, GapMark, Incoming, Mark
+    from supportd.matrix.handover import Handover
     from supportd.matrix.http import Api
     from supportd.matrix.sharing import Sharing
     from supportd.matrix.upkeep import Upkeep
 
 log = get_logger(__name__)
 
-#: Milliseconds the server may hold a sync open; events of a room in one sync (Synapse's cap).
-HOLD_MS: Final = 30_000
 _NONE: Final[dict[str, list[str]]] = {"types": []}
 _FILTER: Final = json.dumps(
     {
@@ -45,9 +43,6 @@ _FILTER: Final = json.dumps(
 TO_DEVICE_AT_ONCE: Final = 100
 _ONLY_TO_DEVICE: Final = json.dumps({"room": {"rooms": []}, "presence": _NONE, "account_data": _NONE}, separators=(",", ":"))
 MOST_ROUNDS: Final = 500
-#: Seconds between attempts while the server is away: doubled from the first to the last, with jitter.
-FIRST_WAIT: Final = 1.0
-LAST_WAIT: Final = 60.0
 _QUERY_ATTEMPTS: Final = 3
 
 
@@ -69,60 +64,43 @@ class Session:
         self.account: Account = account
         self.intake = Intake(self.machine)
         self.gaps = Gaps(api, inbox, self._read_page)
-        self.failures = 0
+        self.standing = Standing(self.rooms, accounts)
+        #: Where the doorkeeper has a sync of its own.
+        self.handover: Handover | None = None
+        self.loop = Loop(account)
         self.synced = asyncio.Event()
         self._first = True
-        self._power: dict[str, PowerMark] = {}
-        self._seen: dict[str, RoomMark] = {}
-        #: Room -> whether it is in the public list, and how many addresses it has, as of the last look.
-        self.doors: dict[str, tuple[bool, int]] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.beside = Beside()
 
     async def run(self) -> None:
         """Sync until cancelled. Raises :class:`LoggedOut`, and whatever the inbox raises: then build everything anew."""
+        if self.handover is not None:
+            self.handover.reader_runs = True
         try:
-            while True:
-                try:
-                    await self.step(HOLD_MS)
-                except LoggedOut:
-                    log.error("sync.stopped", account=self.account, reason="logged_out")  # noqa: TRY400 - nothing to trace
-                    raise
-                except SlowDown as asked:
-                    await asyncio.sleep(asked.seconds)
-                except (ServerAway, Refused, NeedsPassword) as error:
-                    await self._back_off(error)
+            await self.loop.run(self.step)
         finally:
             await self.rest()
 
     async def step(self, hold_ms: int = 0) -> None:
         """Take one sync to its commit; raises what :class:`Api` and the inbox raise."""
         token = await self.inbox.token(self.account)
-        query = {"timeout": str(0 if self._first else hold_ms), "filter": _FILTER}
-        if token is not None:
-            query["since"] = token
-        if self._first:
-            query["full_state"] = "true"
-        raw = await self.api.ask("GET", path("sync"), query=query, seconds=PATIENCE + hold_ms / 1000, most=MOST_SYNC_BYTES)
-        body = parse(raw if isinstance(raw, dict) else {})
+        body = await ask_for_news(self.api, _FILTER, token, hold_ms, all_state=self._first)
         await self._handle(body, token)
         self._first = False
-        self.failures = 0
         self.synced.set()
-        self._beside("upkeep", lambda: self.upkeep.after(body))
+        self.beside.start("upkeep", lambda: self.upkeep.after(body))
         if await self.inbox.gaps():
-            self._beside("gaps", self.gaps.go_on)
+            self.beside.start("gaps", self.gaps.go_on)
 
     async def rest(self) -> None:
         """End what runs beside the loop."""
-        tasks = tuple(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks.clear()
+        if self.handover is not None:
+            self.handover.reader_runs = False
+        await self.beside.rest()
 
     async def settle(self) -> None:
         """Wait for what runs beside the loop; for tests."""
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self.beside.settle()
 
     # ---- one sync ----------------------------------------------------------------------------------------------------
 
@@ -133,7 +111,9 @@ class Session:
         await self._know_authors(raws.values(), body.changed & {self.machine.user_id})
         # After a start everything that waits is tried: its key may have been kept just before we were killed.
         released, unparked = await retry(self.inbox, self.intake, None if self._first else keys)
-        limited = {room: part.prev_batch for room, part in body.joined.items() if part.limited and part.prev_batch}
+        await self._begin_after_the_doorkeeper(body)
+        # A room we have left is read up to our leaving: nobody else does.
+        limited = {room: part.prev_batch for room, part in (body.joined | body.gone).items() if part.limited and part.prev_batch}
         gaps = [gap_of(room, end, token) for room, end in limited.items()] if token is not None else []
         if gaps:
             # What was missed is older than all that this sync brings.
@@ -155,6 +135,7 @@ class Session:
             marks += self.devices.undecided()
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))
+        self._committed(body.gone)
         self.upkeep.invited(body.invited)
 
     async def _room_keys(self, body: Body) -> tuple[set[tuple[str, str]], list[Mark]]:
@@ -199,9 +180,9 @@ class Session:
             self.machine.remember_encrypted(room)
         return found
 
-    async def _read_page(self, room: str, events: Sequence[dict[str, Any]]) -> tuple[Sequence[Incoming], Sequence[Mark]]:
+    async def _read_page(self, gap: GapMark, events: Sequence[dict[str, Any]]) -> tuple[Sequence[Incoming], Sequence[Mark]]:
         """Read what was missed; raises :class:`ForeignKeys`."""
-        raws = [Raw(room, event) for event in events]
+        raws = [Raw(gap.room, event) for event in events]
         await self._know_authors([raws])
         taken = self.intake.read(raws)
         return await self.authored(tuple(taken.incoming)), taken.marks
@@ -244,50 +225,32 @@ class Session:
         return own_edits(incoming, authors)
 
     def _powers(self, rooms: Sequence[str]) -> list[Mark]:
-        marks: list[Mark] = []
-        for room in rooms:
-            if room not in self.rooms.known:
-                continue
-            mark = self.rooms.known[room].mark(self.accounts)
-            mark = replace(mark, encrypted=mark.encrypted or room in self.machine.encrypted_rooms)
-            if self._power.get(room) != mark:
-                self._power[room] = mark
-                marks.append(mark)
-            marks += self.seen_now(room)
-        return marks
+        known = self.rooms.known
+        told = [room for room in rooms if room in known and self._tells(room)]
+        return [mark for room in told for mark in self.standing.marks(room, encrypted=room in self.machine.encrypted_rooms)]
 
-    def seen_now(self, room: str) -> list[Mark]:
-        """Return what one of our rooms is now, where that changed."""
-        state = self.rooms.known.get(room)
-        if state is None or state.marker is None:
-            return []
-        mark = watching.mark(state, self.accounts, self.doors.get(room))
-        if self._seen.get(room) == mark:
-            return []
-        self._seen[room] = mark
-        return [mark]
+    # ---- beside the doorkeeper ---------------------------------------------------------------------------------------
 
-    # ---- beside the loop ---------------------------------------------------------------------------------------------
+    def _tells(self, room: str) -> bool:
+        """Tell whether it is ours to say what a room is: while we are in it, and at the end where the doorkeeper is not."""
+        members = self.rooms.known[room].members
+        return self.handover is None or members.get(self.machine.user_id) == "join" or members.get(self.accounts["doorkeeper"]) != "join"
 
-    def _beside(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        running = self._tasks.get(name)
-        if running is None or running.done():
-            self._tasks[name] = asyncio.create_task(_guarded(name, work))
+    async def _begin_after_the_doorkeeper(self, body: Body) -> None:
+        """Wait for what the doorkeeper read of a room before we came."""
+        if self.handover is None:
+            return
+        doorkeeper, me = self.accounts["doorkeeper"], self.machine.user_id
+        come = [room for room, part in body.joined.items() if any(_is_join_of(event, me) for event in part.timeline)]
+        await self.handover.reader_has_come([room for room in come if self.rooms.known[room].members.get(doorkeeper) == "join"])
 
-    async def _back_off(self, error: MatrixError) -> None:
-        self.failures += 1
-        wait = min(FIRST_WAIT * 2 ** (self.failures - 1), LAST_WAIT)
-        log.warning("sync.failed", account=self.account, error=error, attempts=self.failures)
-        # Jitter, so that not everybody comes back in the same moment.
-        await asyncio.sleep(wait * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
-
-
-async def _guarded(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await work()
-    except MatrixError as error:
-        # It comes again with the next sync.
-        log.warning("beside.failed", kind=name, error=error)
+    def _committed(self, gone: Collection[str]) -> None:
+        if self.handover is None:
+            return
+        me = self.machine.user_id
+        for room in gone:
+            self.standing.forget(room)
+        self.handover.reader_committed([room for room, state in self.rooms.known.items() if state.members.get(me) == "join"])
 
 
 def _is_join_of(event: Mapping[str, Any], user: str) -> bool:

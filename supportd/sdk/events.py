@@ -186,6 +186,22 @@ class MessagePosted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SomebodySpoke(Event):
+    """``author`` wrote in ``room``, whose words the program does not read: who and when, never what.
+
+    Comes from rooms at the listening level ``doorkeeper``. ``in_reply_to`` and ``thread`` as in :class:`MessagePosted`; changing a message
+    is not told.
+    """
+
+    hook: ClassVar[str] = "somebody_spoke"
+
+    room: RoomId
+    author: PersonId
+    in_reply_to: EventId | None = None
+    thread: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
     """``author`` replaced their own message ``target``; ``text`` is what stands there now, empty for a file without a caption."""
 

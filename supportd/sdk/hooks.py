@@ -126,6 +126,10 @@ class Hooks:
         """Somebody wrote in a room where the reader account listens; ``findings`` are this plugin's own."""
 
     @hookspec
+    def somebody_spoke(self, event: e.SomebodySpoke, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody wrote in a room whose words the program does not read; who and when, never what."""
+
+    @hookspec
     def message_edited(self, event: e.MessageEdited, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Somebody changed a message of theirs."""
 

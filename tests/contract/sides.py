@@ -29,6 +29,7 @@ from supportd.sdk.testing import (
     room_is_ready,
     room_upgraded,
     sends_file,
+    speaks,
     turned_on,
     votes,
 )
@@ -69,6 +70,9 @@ class Side(Protocol):
 
     async def sends_file(self, name: str, media: Media, caption: str) -> None:
         """Let somebody send a file to the circle."""
+
+    async def speaks(self, name: str) -> None:
+        """Let somebody write in the circle, unread."""
 
     async def polls_appear(self) -> None:
         """Let the homeserver show what polls the plugin has started and ended."""
@@ -153,6 +157,10 @@ class KitSide:
     async def sends_file(self, name: str, media: Media, caption: str) -> None:
         """Send."""
         self._note(self.scene.when(sends_file(name, media.name, caption, kind=media.kind, media_type=media.media_type, size=media.size)))
+
+    async def speaks(self, name: str) -> None:
+        """Write."""
+        self._note(self.scene.when(speaks(name)))
 
     async def polls_appear(self) -> None:
         """Show."""
@@ -269,6 +277,10 @@ class EngineSide:
     async def sends_file(self, name: str, media: Media, caption: str) -> None:
         """Send."""
         await self._happens(wire.Said(caption, media=media), name)
+
+    async def speaks(self, name: str) -> None:
+        """Write."""
+        await self._happens(wire.Spoke(None, None), name, verified=False)
 
     async def polls_appear(self) -> None:
         """Let what the reader sent come back with the sync."""

@@ -42,6 +42,11 @@ class Council(Plugin):
             yield fx.StartPoll(room=event.room, question=question, answers=CHOICES, disclosed=False)
 
     @hookimpl
+    def somebody_spoke(self, event: ev.SomebodySpoke, group: Group) -> Iterator[fx.Effect]:
+        """Say who."""
+        yield fx.PostMessage(room=event.room, text=f"{group.name_of(event.author)} wrote.")
+
+    @hookimpl
     def poll_started(self, event: ev.PollStarted) -> Iterator[fx.Effect]:
         """Point to the plugin's own polls."""
         if event.author is None:
@@ -98,6 +103,12 @@ async def a_poll_that_somebody_ends(side: Side) -> None:
     await side.ends_poll("Jo")
 
 
+async def words_unread(side: Side) -> None:
+    """Tell of two people who write where nobody of us reads."""
+    await side.speaks("Karim")
+    await side.speaks("Jo")
+
+
 async def knocks(side: Side) -> None:
     """Tell of a stranger and of somebody known who knock."""
     await side.knocks(None, "A friend told me")
@@ -119,7 +130,7 @@ async def another_room(side: Side) -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("story", [a_vote, a_poll_that_somebody_ends, knocks, comings_and_goings, another_room])
+@pytest.mark.parametrize("story", [a_vote, a_poll_that_somebody_ends, words_unread, knocks, comings_and_goings, another_room])
 async def test_both_make_the_same_of_a_story(tmp_path: Path, story) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - a parameter of the test
     """The same hooks yield the same effects, and a room reads the same words; the core alone tells the admins more."""
     kit = KitSide(Council, circle=True)

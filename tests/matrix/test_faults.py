@@ -103,7 +103,8 @@ async def test_f04_server_that_fails(group: Group, proxy: Between, monkeypatch: 
     proxy.refuse(_SYNC, times=1000, status=401, errcode="M_UNKNOWN_TOKEN")
     before = len(proxy.asked(_SYNC))
     with pytest.raises(LoggedOut):
-        await side.run()
+        # Each account has a loop like this one.
+        await side.session.run()
 
     assert len(proxy.asked(_SYNC)) - before == 11
     assert len(waits) == 10

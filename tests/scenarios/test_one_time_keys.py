@@ -191,9 +191,9 @@ async def _killed_at(side: MatrixSide, monkeypatch: pytest.MonkeyPatch, where: s
     with monkeypatch.context() as patch:
         patch.setattr(http, "boundary", boundary)
         await side.session.step()
-        died = list(side.session._tasks.values())
+        died = list(side.session.beside.tasks.values())
         for task in died:
             with pytest.raises(Killed):
                 await task
-    side.session._tasks.clear()
+    side.session.beside.tasks.clear()
     await side.close()

@@ -29,6 +29,7 @@ from supportd.sdk.testing._kinds import (
     polls_appear,
     room_upgraded,
     sends_file,
+    speaks,
     starts_poll,
     votes,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "rooms_are_mended",
     "says",
     "sends_file",
+    "speaks",
     "starts_poll",
     "turned_on",
     "votes",

@@ -1,4 +1,4 @@
-"""What else may happen in a story: files, polls, knocks, invitations, rooms that are replaced."""
+"""What else may happen in a story: files, words unread, polls, knocks, invitations, rooms that are replaced."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ def sends_file(
             id=id_, group=world.group, at=world.now, room=where, author=author, text=caption, proven=proven, media=media
         )
         world.tell(event)
+
+    return act
+
+
+def speaks(name: str, room: str | None = None) -> Act:
+    """Let somebody write in a room (the circle) whose words the program does not read."""
+
+    def act(world: World) -> None:
+        where, author = world.room(room).id, world.person(name).id
+        world.tell(ev.SomebodySpoke(id=world.next_id(), group=world.group, at=world.now, room=where, author=author))
 
     return act
 

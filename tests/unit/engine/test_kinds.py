@@ -242,6 +242,22 @@ async def test_a_plugins_poll_comes_back(store: SqlStore) -> None:
 # ---- members and knocks ----------------------------------------------------------------------------------------------
 
 
+async def test_who_spoke_is_told_and_nothing_more(sqlite_store: SqlStore) -> None:
+    """Somebody's speaking comes with its person and what it answers, a stranger's enters them as words would; ours reaches nobody."""
+    world, hearing, (ann,) = await begun(sqlite_store, "Ann")
+
+    spoke = world.incoming(wire.Spoke(EventId("$t"), EventId("$r")), "ann", verified=False)
+    await world.happens(spoke, world.incoming(wire.Spoke(None, None), READER))
+    await world.happens(spoke, world.incoming(wire.Spoke(None, None), "bo"))
+
+    first, second = hearing.heard
+    assert first == ev.SomebodySpoke(
+        id=spoke.id, group=GROUP, at=spoke.at, room=ROOM, author=ann, in_reply_to=EventId("$r"), thread=EventId("$t")
+    )
+    assert isinstance(second, ev.SomebodySpoke)
+    assert second.author in {one.id for one in (await world.group()).people} - {ann}
+
+
 async def test_how_somebody_left(sqlite_store: SqlStore) -> None:
     """Left, removed, declined, taken back and banned are told apart; an invitation of somebody of the group is told once."""
     world, hearing, (_, bo) = await begun(sqlite_store, "Ann", "Bo")
@@ -388,6 +404,8 @@ async def test_the_admins_hear_of_a_replaced_room_once(store: SqlStore) -> None:
 CONTENTS: tuple[wire.Content, ...] = (
     wire.Said("a", EventId("$r"), EventId("$t"), "emote", PICTURE),
     wire.Said(""),
+    wire.Spoke(None, None),
+    wire.Spoke(EventId("$t"), EventId("$r")),
     wire.Edited(EventId("$t"), "b"),
     wire.Reacted(EventId("$t"), "👍"),
     wire.Redacted(EventId("$t")),

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supportd.engine import codec
-from supportd.engine.wire import Edited, Membership, Reacted, Redacted, Replaced, Said
-from supportd.matrix.decode import LONGEST_TEXT, decode, display_name
+from supportd.engine.wire import Edited, Membership, Reacted, Redacted, Replaced, Said, Spoke
+from supportd.matrix.decode import LONGEST_TEXT, decode, display_name, overheard
 from supportd.sdk.events import Media
 from supportd.sdk.ids import EventId, RoomId, UserId
 
@@ -49,6 +49,34 @@ def test_decrypted_words_carry_the_proof() -> None:
 
     assert [one.verified for one in found if one] == [True, False]
     assert [Said("hello", EventId("$a"))] * 2 == [one.content for one in found if one]
+
+
+THREAD = {"rel_type": "m.thread", "event_id": "$t", "m.in_reply_to": {"event_id": "$a"}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (event("m.room.encrypted", {"ciphertext": "x"}), Spoke(None, None)),
+        (event("m.room.encrypted", {"ciphertext": "x", "m.relates_to": {"m.in_reply_to": {"event_id": "$a"}}}), Spoke(None, EventId("$a"))),
+        (event("m.room.encrypted", {"ciphertext": "x", "m.relates_to": THREAD}), Spoke(EventId("$t"), EventId("$a"))),
+        (event("m.room.encrypted", {"m.relates_to": {**THREAD, "is_falling_back": True}}), Spoke(EventId("$t"), None)),
+        (event("m.room.encrypted", {"ciphertext": "x", "m.relates_to": {"rel_type": "m.replace", "event_id": "$a"}}), None),
+        (event("m.room.encrypted", {}), None),
+        (event("m.room.encrypted", {"algorithm": "x"}, state_key=""), None),
+        (event("m.room.message", {"msgtype": "m.text", "body": "a"}), Spoke(None, None)),
+        (event("m.poll.start", {"m.poll": {"question": {"m.text": [{"body": "Tea?"}]}}}), None),
+        (event("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$a", "key": "k"}}), Reacted(EventId("$a"), "k")),
+        (event("m.room.redaction", {"redacts": "$a", "reason": "a"}), Redacted(EventId("$a"))),
+        (event("m.room.tombstone", {"replacement_room": "!n:x"}, state_key=""), Replaced(RoomId("!n:x"))),
+        (event("m.room.topic", {"topic": "a"}, state_key=""), None),
+    ],
+)
+def test_what_is_overheard(raw: dict[str, Any], expected: object) -> None:
+    """Of words, encrypted or in clear, only that somebody spoke; the rest as the reader has it."""
+    found = overheard(ROOM, raw)
+
+    assert (found and found.content) == expected
 
 
 @pytest.mark.parametrize(

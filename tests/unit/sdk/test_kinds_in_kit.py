@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from supportd.sdk import effects as fx
+from supportd.sdk import events as ev
 from supportd.sdk.ids import EventId
 from supportd.sdk.testing import (
     Scene,
@@ -20,6 +21,7 @@ from supportd.sdk.testing import (
     room_upgraded,
     says,
     sends_file,
+    speaks,
     starts_poll,
     turned_on,
     votes,
@@ -29,7 +31,7 @@ from tests.contract.test_kinds import CHOICES, Council
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from supportd.sdk import events as ev
+    from supportd.sdk.facts import Group
 
 
 class Heard(Council):
@@ -54,6 +56,11 @@ class Heard(Council):
         """Note it too."""
         self.heard.append(event)
         yield from super().poll_answered(event)
+
+    def somebody_spoke(self, event: ev.SomebodySpoke, group: Group) -> Iterator[fx.Effect]:
+        """Note it too."""
+        self.heard.append(event)
+        yield from super().somebody_spoke(event, group)
 
     def effect_failed(self, event: ev.EffectFailed) -> None:
         """Note it."""
@@ -105,6 +112,17 @@ def test_threads_and_kinds_of_words() -> None:
 
     said = [(getattr(one, "thread", None), getattr(one, "kind", "")) for one in heard.heard]
     assert said == [(None, "text"), (EventId("$1"), "text"), (None, "notice")]
+
+
+def test_somebody_speaks_unread() -> None:
+    """A plugin hears who wrote, and has no words."""
+    heard = Heard()
+
+    story(heard).when(speaks("Tom"))
+
+    (spoke,) = heard.heard
+    assert isinstance(spoke, ev.SomebodySpoke)
+    assert not hasattr(spoke, "text")
 
 
 def test_a_refusal_has_a_code_and_a_sentence() -> None:
