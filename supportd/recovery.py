@@ -75,6 +75,8 @@ What to do when the machine is lost:
  2. Put the last backup of the folder there, and the file {file.name}. Keep a copy of
     both away from the machine, from today on.
  3. Run: supportd recover --file {file.name}. Give the words above.
+ 4. Run: supportd restore --file {file.name}. The keys in a backup are too old to go on
+    with: this gives the program new ones, and members see no stranger.
 
 Do not make new keys instead: to every member that would look like a stolen account.
 """

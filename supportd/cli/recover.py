@@ -34,7 +34,11 @@ def recover(chosen: argparse.Namespace) -> int:
         return 0
     print(f"The host key, the sign-ins and the seeds of the bot's keys are in {folder} again.")
     if missing:
-        print(f"Still missing: {', '.join(missing)}. Put them back from a backup of the folder, then run supportd check.")
+        print(f"Still missing: {', '.join(missing)}. Put them back from a backup of the folder.")
+    if (folder / "supportd.toml").exists():
+        print(f"Next: supportd restore --file {chosen.file}, since keys from a backup are too old to go on with; then supportd check.")
+    else:
+        print(f"Then: supportd restore --file {chosen.file}, since keys from a backup are too old to go on with.")
     return 0
 
 

@@ -75,6 +75,12 @@ class StoreLost(MatrixError):
     status = 78
 
 
+class StoreOld(StoreLost):
+    """The bot's encryption keys here are an old copy, and would spoil what members read: run supportd restore with the recovery sheet."""
+
+    status = 78
+
+
 class StoreBusy(MatrixError):
     """Another supportd uses the crypto folder already: two at once would spoil the keys; stop the other one first."""
 

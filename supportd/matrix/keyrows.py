@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 #: Notes of withheld keys kept at once; anybody on the homeserver may send them.
 MOST_WITHHELD: Final = 2000
 
+#: Seconds that clocks may be apart, and that words may be late of a device whose owner removed it.
+CLOCKS: Final = 300.0
+LATE: Final = 72 * 3600.0
+
 TABLES: Final = (
     # Which event used a message index: the same ciphertext under another event id is a replay. ``at``: seconds since 1970, like below.
     """CREATE TABLE IF NOT EXISTS supportd_used (
@@ -79,10 +83,21 @@ class KeyRows:
         """Note that a device is vouched for."""
         self._execute("DELETE FROM supportd_gone WHERE device = ?", (device,))
 
-    def came_in_time(self, session: str, device: str) -> bool:
-        """Tell whether a room key came while its device was vouched for."""
-        sql = "SELECT 1 FROM supportd_gone g JOIN supportd_arrived a ON a.session = ? WHERE g.device = ? AND a.at < g.at"
-        return self._execute(sql, (session, device)).fetchone() is not None
+    def said_in_time(self, session: str, device: str, number: int, at: float) -> bool:
+        """Tell whether message ``number`` of a room key was sent while its device was vouched for, and the key had come by then.
+
+        It was if we had read it by then. Else its time is the homeserver's word (``at``), which counts for a while only: whoever took the
+        device still has its room key.
+        """
+        row = self._execute(
+            "SELECT g.at, u.at FROM supportd_gone g JOIN supportd_arrived a ON a.session = ?"
+            " LEFT JOIN supportd_used u ON u.session = a.session AND u.number = ? WHERE g.device = ? AND a.at < g.at",
+            (session, number, device),
+        ).fetchone()
+        if row is None:
+            return False
+        gone, read = row
+        return bool((read is not None and read < gone) or (at <= gone + CLOCKS and self.now <= gone + LATE))
 
     def uses(self, before: float) -> dict[str, Use]:
         """Return for each room key its last use, and what was read with it before ``before``."""

@@ -20,7 +20,7 @@ from nio.responses import KeysClaimResponse
 
 from supportd.logs import get_logger
 from supportd.matrix import withheld
-from supportd.matrix.shapes import identifier, obj
+from supportd.matrix.shapes import identifier, obj, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,9 @@ class Clear:
     ed25519: str
     forwarded: bool
     session: str
+    #: Which message of the room key it is, and when the homeserver says it was sent (seconds since 1970).
+    number: int = 0
+    at: float = 0.0
 
 
 class _Olm(Olm):  # type: ignore[misc] # nio has no types
@@ -172,7 +175,8 @@ class Machine:
             raise Unreadable
         if not self.store.keys.first_use(session_id, number, event_id):
             raise Unreadable
-        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain), session_id)
+        at = (whole(event.get("origin_server_ts")) or 0) / 1000
+        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain), session_id, number, at)
 
     def _room_key(self, room: str, session_id: str, likely: frozenset[str], claimed: object) -> Any:
         # Two people may hold up the same session id: only its maker's word counts, so the sender's own devices come first.
@@ -245,7 +249,7 @@ class Machine:
             return True
         return any(
             (one.curve25519, one.ed25519) == (clear.curve25519, clear.ed25519)
-            and (not one.deleted or self.store.keys.came_in_time(clear.session, one.curve25519))
+            and (not one.deleted or self.store.keys.said_in_time(clear.session, one.curve25519, clear.number, clear.at))
             for one in self.olm.device_store[user].values()
         )
 

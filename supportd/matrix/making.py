@@ -14,7 +14,7 @@ from supportd.matrix.shapes import identifier, obj, objects
 from supportd.matrix.template import MARKER, creation, powers, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from supportd.engine.wire import Account, MakeRoom, Outcome
     from supportd.matrix.accounts import Login
@@ -35,6 +35,8 @@ class RoomMaker:
         self.store = store
         self.key = key
         self.server = server
+        #: Called with a room that is to be encrypted before anybody can speak in it, whatever the homeserver says of it later.
+        self.remember: Callable[[str], None] = lambda _room: None
 
     async def make(self, job: MakeRoom) -> Outcome:
         """Make the room, or find the one an earlier attempt made, and bring it to its declared state."""
@@ -47,6 +49,8 @@ class RoomMaker:
         room = room or await self._find(api, alias, job.marker) or await self._create(api, alias, job)
         if room is None:
             return Never("M_ROOM_IN_USE")
+        if job.spec.encrypted and job.spec.kind != "space":
+            self.remember(room)
         await self._join(room, job)
         await self._audit(api, room, job)
         await self._invite(api, room, job)

@@ -10,6 +10,7 @@ from supportd.matrix.accounts import check_login
 from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.crosssign import stand_up
 from supportd.matrix.devices import Devices
+from supportd.matrix.generation import Generation
 from supportd.matrix.homeserver import MatrixHomeserver
 from supportd.matrix.http import Api
 from supportd.matrix.keyfile import KeyFile
@@ -131,6 +132,9 @@ class MatrixSide:
             machine = Machine(reader.user_id, reader.device_id, store)
             seeds, fresh = load_or_make(settings.folder / "seeds", settings.seeds_key)
             await stand_up(api, reader, machine, seeds, fresh=fresh, password=settings.password)
+            generation = Generation(api, reader, store)
+            await generation.check()
+            await generation.advance()
         except BaseException:
             store.close()
             raise
@@ -140,7 +144,9 @@ class MatrixSide:
         accounts: dict[Account, str] = {account: login.user_id for account, login in settings.logins.items()}
         upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]}, window=settings.window)
         upkeep.key_file = KeyFile(settings.folder)
+        upkeep.generation = generation
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
+        maker.remember = machine.remember_encrypted
         self._opened = _Opened(
             store,
             machine,

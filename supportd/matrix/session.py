@@ -48,6 +48,8 @@ MOST_ROUNDS: Final = 500
 FIRST_WAIT: Final = 1.0
 LAST_WAIT: Final = 60.0
 _QUERY_ATTEMPTS: Final = 3
+#: Failures in a row, minutes apart at the end, after which an edit is dropped whose author nobody tells us.
+_STUMBLES: Final = 10
 
 
 class Session:
@@ -66,11 +68,14 @@ class Session:
         self.inbox = inbox
         self.accounts = accounts
         self.account: Account = account
-        self.intake = Intake(self.machine)
+        self.intake = Intake(self.machine, accounts.values())
         self.gaps = Gaps(api, inbox, self._read_page)
         self.failures = 0
         self.synced = asyncio.Event()
         self._first = True
+        #: Whether everything that waits for a key is to be tried, not only what the next keys are for.
+        self._look = True
+        self._stumbled = 0
         self._power: dict[str, PowerMark] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -100,13 +105,18 @@ class Session:
             query["full_state"] = "true"
         raw = await self.api.ask("GET", path("sync"), query=query, seconds=PATIENCE + hold_ms / 1000, most=MOST_SYNC_BYTES)
         body = parse(raw if isinstance(raw, dict) else {})
-        await self._handle(body, token)
+        try:
+            await self._handle(body, token)
+        except BaseException:
+            # It comes again, and the keys that it brought are no news then.
+            self._look = True
+            raise
         self._first = False
         self.failures = 0
         self.synced.set()
         self._beside("upkeep", lambda: self.upkeep.after(body))
         if await self.inbox.gaps():
-            self._beside("gaps", self.gaps.go_on)
+            self._beside("gaps", self._gaps)
 
     async def rest(self) -> None:
         """End what runs beside the loop."""
@@ -115,6 +125,13 @@ class Session:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
+
+    async def _gaps(self) -> None:
+        """Walk the gaps that had to wait; a key may have come while a page of them was being read."""
+        try:
+            await self.gaps.go_on()
+        finally:
+            self._look = True
 
     async def settle(self) -> None:
         """Wait for what runs beside the loop; for tests."""
@@ -128,7 +145,8 @@ class Session:
         self.devices.changed(body.changed | body.left)
         await self._know_authors(raws.values(), body.changed & {self.machine.user_id})
         # After a start everything that waits is tried: its key may have been kept just before we were killed.
-        released, unparked = await retry(self.inbox, self.intake, None if self._first else keys)
+        everything, self._look = self._look, False
+        released, unparked = await retry(self.inbox, self.intake, None if everything else keys)
         limited = {room: part.prev_batch for room, part in body.joined.items() if part.limited and part.prev_batch}
         gaps = [gap_of(room, end, token) for room, end in limited.items()] if token is not None else []
         if gaps:
@@ -154,14 +172,14 @@ class Session:
         self.upkeep.invited(body.invited)
 
     async def _room_keys(self, body: Body) -> tuple[set[tuple[str, str]], list[Mark]]:
-        """Keep the room keys of this sync, and before a gap is read also those that did not fit into it.
+        """Keep the room keys of this sync, and after an absence or before a gap is read also those that did not fit into it.
 
         The server forgets them when it sees the next token, so each batch is on the disk before the next is asked for; only an empty answer
         ends it, else the last of them would come a second time.
         """
         keys, marks = self.intake.to_device(body.to_device)
         last = body
-        missed = any(part.limited for part in body.joined.values())
+        missed = self._first or any(part.limited for part in body.joined.values())
         for _round in range(MOST_ROUNDS if missed and len(body.to_device) >= TO_DEVICE_AT_ONCE else 0):
             query = {"timeout": "0", "filter": _ONLY_TO_DEVICE, "since": last.next_batch}
             raw = await self.api.ask("GET", path("sync"), query=query, most=MOST_SYNC_BYTES)
@@ -227,16 +245,26 @@ class Session:
             raise ForeignKeys
 
     async def authored(self, incoming: tuple[Incoming, ...]) -> tuple[Incoming, ...]:
-        """Leave out edits of other people's words; asks the server for the author of what we no longer remember."""
+        """Leave out edits of other people's words; asks the server for the author of what we no longer remember.
+
+        Raises what :class:`Api` raises, so that no edit is lost, but not for ever: one event must not stop all reading.
+        """
         authors = self.intake.authors
         for one in incoming:
-            if isinstance(one.content, Edited) and one.content.target not in authors:
+            if isinstance(one.content, Edited) and (one.room, one.content.target) not in authors:
                 try:
                     event = await self.api.get(path("rooms", one.room, "event", one.content.target))
-                except (ServerAway, SlowDown, Refused):
+                except Refused:
                     continue
+                except (ServerAway, SlowDown) as error:
+                    self._stumbled += 1
+                    if self._stumbled < _STUMBLES:
+                        raise
+                    log.warning("edit.dropped", error=error, attempts=self._stumbled)
+                    continue
+                self._stumbled = 0
                 if sender := identifier(event.get("sender")):
-                    authors[one.content.target] = sender
+                    authors[one.room, one.content.target] = sender
         return own_edits(incoming, authors)
 
     def _powers(self, rooms: Sequence[str]) -> list[Mark]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.ports import MatrixInbox
     from supportd.matrix.body import Body
+    from supportd.matrix.generation import Generation
     from supportd.matrix.http import Api
     from supportd.matrix.keyfile import KeyFile
     from supportd.matrix.sharing import Sharing
@@ -50,6 +51,8 @@ class Upkeep:
         self.window = window
         #: Where the room keys lie for a restore.
         self.key_file: KeyFile | None = None
+        #: What tells an old copy of the store from the store itself.
+        self.generation: Generation | None = None
         self.reading = Reading(sharing, inbox, hosts)
         self._tidied = time.monotonic() - TIDY_EVERY
 
@@ -58,7 +61,10 @@ class Upkeep:
         for room, events in rooms.items():
             for event in events:
                 ours = event.get("type") == "m.room.member" and event.get("state_key") == self.machine.user_id
-                if ours and obj(event.get("content")).get("membership") == "invite" and len(self.invites) < MOST_INVITES:
+                if not ours or obj(event.get("content")).get("membership") != "invite" or len(self.invites) >= MOST_INVITES:
+                    continue
+                # Strangers may send any number; a person's own client, which has no hosts, shows them all.
+                if not self.hosts or event.get("sender") in self.hosts:
                     self.invites[room] = str(event.get("sender"))
 
     async def after(self, body: Body) -> None:
@@ -69,7 +75,7 @@ class Upkeep:
         half = self.machine.olm.account.max_one_time_keys // 2
         # nio takes a count of 0 for unknown and uploads none (matrix.md 1.4, F10).
         if (body.one_time_keys is not None and body.one_time_keys < half) or body.fallback_used:
-            await ownkeys.upload(self.machine, self.api, count=body.one_time_keys or 0, fallback=body.fallback_used)
+            await ownkeys.upload(self.machine, self.api, count=max(body.one_time_keys or 0, 0), fallback=body.fallback_used)
         await self.sharing.mend()
         if time.monotonic() - self._tidied >= TIDY_EVERY:
             self._tidied = time.monotonic()
@@ -83,6 +89,8 @@ class Upkeep:
         await forget(self.machine, self.window)
         if self.key_file is not None:
             self.key_file.write(self.machine)
+        if self.generation is not None:
+            await self.generation.advance()
 
     async def _join(self) -> None:
         for room, host in tuple(self.invites.items()):
