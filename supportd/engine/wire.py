@@ -296,10 +296,11 @@ Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is done; the ids where the job made something."""
+    """It is done; the ids where the job made something; ``refused``: who could not be invited all the same, and the server's code."""
 
     event: EventId | None = None
     room: RoomId | None = None
+    refused: tuple[tuple[UserId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,11 +146,19 @@ class CryptoStore(MatrixStore):  # type: ignore[misc] # nio has no types
 
     def close(self) -> None:
         """Close the file and let the lock go."""
-        if getattr(self, "database", None) is not None and not self.database.is_closed():
-            self.database.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        lock, self._lock = self._lock, None
+        try:
+            if getattr(self, "database", None) is not None and not self.database.is_closed():
+                self.database.close()
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def of_another_device(self) -> bool:
+        """Tell whether this file was made for another device of ours, and by no restore for this one."""
+        sql = "SELECT count(*), sum(user_id = ? AND device_id = ?) FROM accounts"
+        devices, ours = self._one(sql, self.user_id, self.device_id)
+        return bool(devices) and not ours
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return one transaction around everything done within; never wait for anything inside it."""

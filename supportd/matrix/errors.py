@@ -27,7 +27,7 @@ class SlowDown(MatrixError):
 
 
 class LoggedOut(MatrixError):
-    """The homeserver no longer accepts the sign-in of the account {account}: sign it in again with the same device, then start supportd."""
+    """The homeserver no longer accepts the sign-in of the account {account}: run supportd restore, which signs it in again."""
 
     status = 78
 
@@ -95,6 +95,12 @@ class StoreUnreadable(MatrixError):
 
 class KeyFileRefused(MatrixError):
     """The file {path} with the room keys does not open with this recovery file: take the two from the same installation."""
+
+    status = 78
+
+
+class RestoreUnfinished(MatrixError):
+    """A restore of the bot's keys was broken off: run supportd restore with the recovery sheet once more, it goes on where it stopped."""
 
     status = 78
 

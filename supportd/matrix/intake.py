@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from supportd.engine.wire import AsideMark, EchoMark, Edited, Incoming, Membership, ParkMark, Reacted, Redacted, Replaced
-from supportd.logs import get_logger
+from supportd.logs import get_logger, short
 from supportd.matrix.decode import decode
 from supportd.matrix.machine import NoKey, Unreadable
 from supportd.matrix.sending import TRANSACTION
 from supportd.matrix.shapes import identifier, obj, text, whole
+from supportd.matrix.waiting import Lot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,6 +60,7 @@ class Intake:
         self.ours = frozenset(ours)
         self.undecryptable = 0
         self.set_aside = 0
+        self.lot = Lot()
         self._last = datetime.min.replace(tzinfo=UTC)
         #: Who wrote an event, the newest last.
         self.authors: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -118,9 +120,7 @@ class Intake:
             try:
                 clear = self.machine.decrypt(raw.room, event, self.machine.curves(sender))
             except NoKey:
-                if park and (mark := _parked(raw, self._moment())):
-                    self.undecryptable += 1
-                    taken.marks.append(mark)
+                self._park(raw, taken, park=park)
                 return
             except Unreadable:
                 self.undecryptable += 1
@@ -136,6 +136,17 @@ class Intake:
             found = decode(raw.room, event, (clear.type, clear.content), proven=proven)
         if found is not None:
             taken.incoming.append(found)
+
+    def _park(self, raw: Raw, taken: Taken, *, park: bool) -> None:
+        """Let an event wait for its key, where there is room for one more of its sender."""
+        mark = _parked(raw, self._moment()) if park else None
+        if mark is None:
+            return
+        self.undecryptable += 1
+        if self.lot.take(mark.event, str(raw.event.get("sender")), len(mark.ciphertext)):
+            taken.marks.append(mark)
+        else:
+            log.warning("event.not_parked", room=short(raw.room))
 
     def _is_pretended(self, found: Incoming) -> bool:
         """Tell whether words in clear are said to be ours where we never speak in clear: in a room that is or was encrypted."""

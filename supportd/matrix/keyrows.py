@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 #: Notes of withheld keys kept at once; anybody on the homeserver may send them.
 MOST_WITHHELD: Final = 2000
 
+#: Stands for a room key that opens nothing any more, and how many seconds that is remembered.
+ENDED: Final = 2**31
+REMEMBERED: Final = 90 * 24 * 3600.0
 #: Seconds that clocks may be apart, and that words may be late of a device whose owner removed it.
 CLOCKS: Final = 300.0
 LATE: Final = 72 * 3600.0
@@ -22,6 +26,9 @@ TABLES: Final = (
     # Devices that are no longer vouched for, by their curve25519 key.
     "CREATE TABLE IF NOT EXISTS supportd_gone (device TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS supportd_arrived (session TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID",
+    # The first message that a key may open which was wound forward, or has ended; it may be sent again at any time.
+    # ``room_key``: a hash, so that nothing of an ended key stays here.
+    "CREATE TABLE IF NOT EXISTS supportd_floor (room_key TEXT PRIMARY KEY, number INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS supportd_withheld (
         room TEXT, session TEXT, sender TEXT, code TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (room, session, sender)) WITHOUT ROWID""",
 )
@@ -110,6 +117,23 @@ class KeyRows:
         """Forget the uses of messages that the key cannot open any more."""
         self._execute("DELETE FROM supportd_used WHERE session = ? AND number < ?", (session, below))
 
+    def floor(self, session: str, sender_key: str) -> int:
+        """Return the first message that a key may open, 0 for any, :data:`ENDED` for none."""
+        row = self._execute("SELECT number FROM supportd_floor WHERE room_key = ?", (_hash(session, sender_key),)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def set_floor(self, session: str, sender_key: str, number: int) -> None:
+        """Let a key open message ``number`` and later ones only, from now on."""
+        self._execute(
+            "INSERT INTO supportd_floor VALUES (?, ?, ?) ON CONFLICT (room_key)"
+            " DO UPDATE SET number = max(number, excluded.number), at = excluded.at",
+            (_hash(session, sender_key), number, self.now),
+        )
+
+    def drop_floors(self, before: float) -> None:
+        """Forget the floors of keys that ended long ago."""
+        self._execute("DELETE FROM supportd_floor WHERE number >= ? AND at < ?", (ENDED, before))
+
     def drop(self, sessions: Iterable[str]) -> None:
         """Forget everything about room keys that are gone."""
         for session in sessions:
@@ -146,3 +170,7 @@ class KeyRows:
     def drop_withheld(self, before: float) -> None:
         """Forget old notes."""
         self._execute("DELETE FROM supportd_withheld WHERE at < ?", (before,))
+
+
+def _hash(session: str, sender_key: str) -> str:
+    return hashlib.sha256(f"{session}\0{sender_key}".encode()).hexdigest()

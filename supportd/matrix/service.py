@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from supportd.matrix.accounts import check_login
 from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.crosssign import stand_up
 from supportd.matrix.devices import Devices
+from supportd.matrix.errors import RestoreUnfinished, StoreLost
 from supportd.matrix.generation import Generation
 from supportd.matrix.homeserver import MatrixHomeserver
 from supportd.matrix.http import Api
-from supportd.matrix.keyfile import KeyFile
+from supportd.matrix.keyfile import RESTORING, KeyFile
 from supportd.matrix.machine import Machine
 from supportd.matrix.making import RoomMaker
 from supportd.matrix.roomstate import Rooms
@@ -55,10 +57,12 @@ class MatrixSettings:
     seeds_key: bytes = field(repr=False)
     #: Whether the crypto store is encrypted as a file (SQLCipher).
     cipher: bool = True
-    #: The reader's password, only where the homeserver may ask for it when keys are first uploaded.
     #: How long words may be read again; older room keys are deleted or wound forward.
     window: timedelta = WINDOW
+    #: The reader's password, only where the homeserver may ask for it when keys are first uploaded.
     password: str | None = field(default=None, repr=False)
+    #: Whether a restore itself opens it; everybody else waits until it is finished.
+    restoring: bool = False
 
     @property
     def logins(self) -> dict[Account, Login]:
@@ -114,6 +118,8 @@ class MatrixSide:
     async def open(self) -> None:
         """Check everything of ``matrix.md`` 1.1; raises :class:`~supportd.matrix.errors.MatrixError`."""
         settings = self.settings
+        if not settings.restoring and (settings.folder / RESTORING).exists():
+            raise RestoreUnfinished
         self._apis = {account: Api(settings.base_url, login.access_token, account=account) for account, login in settings.logins.items()}
         try:
             for account, login in settings.logins.items():
@@ -129,6 +135,7 @@ class MatrixSide:
         file_key = settings.file_key if settings.cipher else None
         store = CryptoStore(reader.user_id, reader.device_id, settings.folder, file_key=file_key, pickle_key=settings.pickle_key)
         try:
+            _check_device(store)
             machine = Machine(reader.user_id, reader.device_id, store)
             seeds, fresh = load_or_make(settings.folder / "seeds", settings.seeds_key)
             await stand_up(api, reader, machine, seeds, fresh=fresh, password=settings.password)
@@ -140,6 +147,7 @@ class MatrixSide:
             raise
         store.set_pin(reader.user_id, public_of(seeds.master), None)
         rooms, devices = Rooms(), Devices(api, machine)
+        devices.keyless = frozenset(login.user_id for login in settings.logins.values()) - {reader.user_id}
         sharing = Sharing(api, machine, devices, rooms)
         accounts: dict[Account, str] = {account: login.user_id for account, login in settings.logins.items()}
         upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]}, window=settings.window)
@@ -161,15 +169,16 @@ class MatrixSide:
         await self.opened.session.run()
 
     async def close(self) -> None:
-        """Close the store and the connections."""
+        """Close the store and the connections, whatever goes wrong at it."""
         opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.session.rest()
-            if opened.session.synced.is_set() and opened.session.upkeep.key_file is not None:
-                opened.session.upkeep.key_file.write(opened.machine)
-            opened.store.close()
-        for api in self._apis.values():
-            await api.close()
+        async with AsyncExitStack() as closing:
+            for api in self._apis.values():
+                closing.push_async_callback(api.close)
+            if opened is not None:
+                closing.callback(opened.store.close)
+                await opened.session.rest()
+                if opened.session.synced.is_set() and opened.session.upkeep.key_file is not None:
+                    opened.session.upkeep.key_file.write(opened.machine)
 
     def reading(self) -> Mapping[str, RoomReading]:
         """Return for each encrypted room who can read us and what we cannot read, as of the last look."""
@@ -190,10 +199,17 @@ class MatrixSide:
             "set_aside": opened.session.intake.set_aside,
             "messages_without_a_key": sum(one.waiting for one in rooms.values()),
             "people_who_cannot_read_us": sum(one.people - one.can_read_us for one in rooms.values()),
+            "key_file_failed": opened.session.upkeep.key_file is not None and opened.session.upkeep.key_file.failed,
             "people_with_unsigned_devices": len(opened.devices.refused),
             "people_with_new_keys": len(opened.store.offered()),
             "accounts_waiting": opened.homeserver.limiter.paused(),
         }
+
+
+def _check_device(store: CryptoStore) -> None:
+    # Room keys of two devices would lie mixed up in one file.
+    if store.of_another_device():
+        raise StoreLost
 
 
 class _Door:

@@ -48,6 +48,8 @@ MOST_ROUNDS: Final = 500
 FIRST_WAIT: Final = 1.0
 LAST_WAIT: Final = 60.0
 _QUERY_ATTEMPTS: Final = 3
+#: Syncs that are asked for again while nobody says whose devices are whose: one question must not stop all reading for ever.
+_PATIENT: Final = 6
 #: Failures in a row, minutes apart at the end, after which an edit is dropped whose author nobody tells us.
 _STUMBLES: Final = 10
 
@@ -69,6 +71,7 @@ class Session:
         self.accounts = accounts
         self.account: Account = account
         self.intake = Intake(self.machine, accounts.values())
+        self.upkeep.lot = self.intake.lot
         self.gaps = Gaps(api, inbox, self._read_page)
         self.failures = 0
         self.synced = asyncio.Event()
@@ -76,6 +79,7 @@ class Session:
         #: Whether everything that waits for a key is to be tried, not only what the next keys are for.
         self._look = True
         self._stumbled = 0
+        self._unknown = 0
         self._power: dict[str, PowerMark] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -223,7 +227,8 @@ class Session:
     async def _know_authors(self, batches: Collection[Sequence[Raw]], more: Collection[str] = ()) -> None:
         """Know the devices of everybody who wrote something encrypted, and of ``more``, before it is read.
 
-        Raises :class:`ForeignKeys` where somebody published other keys for our own account.
+        Raises :class:`ForeignKeys` where somebody published other keys for our own account, and what :class:`Api` raises: the sync comes
+        again, since words that are read without it stay unproven for good. After some minutes they come all the same, as not proven.
         """
         senders = {
             sender
@@ -235,10 +240,14 @@ class Session:
             try:
                 await self.devices.refresh(senders | set(more))
             except (ServerAway, SlowDown, Refused) as error:
-                # Waiting for ever would let one question stop all reading; the words come, as not proven.
                 log.warning("devices.unknown", error=error, attempts=attempt)
                 await asyncio.sleep(0.2 * attempt)
+                if attempt == _QUERY_ATTEMPTS:
+                    self._unknown += 1
+                    if self._unknown <= _PATIENT:
+                        raise
             else:
+                self._unknown = 0
                 break
         self.sharing.settle()
         if self.devices.foreign:

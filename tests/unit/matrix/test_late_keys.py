@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -11,12 +12,15 @@ import vodozemac
 from nio.crypto import OlmDevice
 
 from supportd.matrix import ownkeys
+from supportd.matrix.chain import Device
 from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.errors import MatrixError, ServerAway, SlowDown, TooLarge
 from supportd.matrix.gaps import FEW, Gaps, gap_of
 from supportd.matrix.http import Api
-from supportd.matrix.intake import Intake
+from supportd.matrix.intake import Intake, Raw
 from supportd.matrix.machine import Machine
+from supportd.matrix.oldkeys import forget, wind
+from supportd.matrix.waiting import MOST_OF_ONE
 from supportd.matrix.withheld import MEGOLM
 from tests.unit.matrix.test_gaps import Inbox
 from tests.unit.matrix.test_session import ROOM, Script, session_of
@@ -99,6 +103,8 @@ class Stumbling(Script):
         """Answer."""
         if "/event/" in where and self.event is not None:
             raise self.event
+        if where.endswith("keys/query") and isinstance(body, dict):
+            return {"device_keys": {user: {} for user in body["device_keys"]}}
         return {"chunk": []} if where.endswith("messages") else await super().ask(method, where, body, **more)
 
 
@@ -173,6 +179,39 @@ async def test_no_edit_is_lost_when_the_server_stumbles(bot: Machine) -> None:
     assert inbox.at == "t2"
 
 
+class Silent(Stumbling):
+    """Never says who has which devices."""
+
+    async def ask(self, method: str, where: str, body: object = None, **more: Any) -> Any:
+        """Answer."""
+        if where.endswith("keys/query"):
+            raise ServerAway
+        return await super().ask(method, where, body, **more)
+
+
+@pytest.mark.asyncio
+async def test_words_are_read_in_the_end_without_devices(bot: Machine, ann: Ann, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody ever says whose devices are whose, syncs come again for a while; then words are read, and count for nothing."""
+
+    async def sleep(_seconds: float) -> None:
+        pass
+
+    monkeypatch.setattr("supportd.matrix.session.asyncio.sleep", sleep)
+    key, word = ann.key(), ann.say("one")
+    session, inbox = session_of(Silent([body("t1", keys=[key], events=[word]) for _ in range(7)]), bot)
+    inbox.at = "t0"
+
+    for _sync in range(6):
+        with pytest.raises(ServerAway):
+            await session.step()
+    before = len(inbox.timeline)
+    await session.step()
+    await session.rest()
+
+    assert before == 0
+    assert [one.text for one in inbox.timeline] == ["one"]
+
+
 class Rooms(Api):
     """A fake server: one room's pages fail, another's are too large for a hundred events, and are there."""
 
@@ -244,3 +283,89 @@ def test_an_odd_withheld_code_is_passed_over(bot: Machine, monkeypatch: pytest.M
 
     assert found == (set(), [])
     assert reloads == []
+
+
+@pytest.mark.asyncio
+async def test_a_key_held_up_by_somebody_else_settles_nothing(bot: Machine, ann: Ann) -> None:
+    """A member sends another's late key as their own: her words wait for her own copy, and are proven then."""
+    bot.know("@ann:x", (Device("@ann:x", "ANN", *ann.machine.identity),))
+    eve = vodozemac.Account()
+    curve, ed = eve.curve25519_key.to_base64(), eve.ed25519_key.to_base64()
+    bot.know("@eve:x", (Device("@eve:x", "EVE", curve, ed),))
+    group, own = ann.group, ann.key()
+    bot.olm.create_group_session(curve, ed, ROOM, group.session_id, group.session_key.to_base64())
+    word, intake = ann.say("one"), Intake(bot)
+
+    before = intake.read([Raw(ROOM, word)])
+    intake.to_device([own])
+    after = intake.read([Raw(ROOM, word)])
+
+    assert before.incoming == []
+    assert [(one.id, one.verified) for one in after.incoming] == [("$one", True)]
+
+
+def test_a_copy_does_not_take_the_place_of_the_original(bot: Machine, ann: Ann) -> None:
+    """Somebody posts another's ciphertext as their own and it is read first: it is not read, and the original is."""
+    bot.know("@ann:x", (Device("@ann:x", "ANN", *ann.machine.identity),))
+    bot.olm.create_group_session(*ann.machine.identity, ROOM, ann.group.session_id, ann.group.session_key.to_base64())
+    word = ann.say("one")
+    copied, intake = {**word, "sender": "@eve:x", "event_id": "$copy"}, Intake(bot)
+
+    found = intake.read([Raw(ROOM, copied), Raw(ROOM, word)])
+
+    assert [(one.id, one.verified) for one in found.incoming] == [("$one", True)]
+
+
+def test_one_member_cannot_fill_the_disk(bot: Machine) -> None:
+    """Of ciphertext without a key some hundreds of each sender wait, of others still; a freed place is given again."""
+    intake = Intake(bot)
+
+    def unknown(number: int, sender: str) -> Raw:
+        content = {"algorithm": MEGOLM, "session_id": f"s{number}", "ciphertext": "AwgA"}
+        event = {"event_id": f"${sender}{number}", "type": "m.room.encrypted", "sender": sender, "origin_server_ts": 5, "content": content}
+        return Raw(ROOM, event)
+
+    many = intake.read([unknown(number, "@mallory:x") for number in range(MOST_OF_ONE + 100)])
+    other = intake.read([unknown(1, "@ann:x")])
+    intake.lot.leave("$@mallory:x0")
+    freed = intake.read([unknown(5000, "@mallory:x"), unknown(5001, "@mallory:x")])
+
+    assert [len(taken.marks) for taken in (many, other, freed)] == [MOST_OF_ONE, 1, 1]
+
+
+def test_a_key_that_was_wound_forward_is_not_taken_back(bot: Machine, ann: Ann) -> None:
+    """A second copy of a room key opens no more than the first was left with, and one that ended is not taken again."""
+    early = ann.group.session_key.to_base64()
+    words = [ann.say(str(number)) for number in range(4)]
+    curve, ed = ann.machine.identity
+
+    def sent() -> Any:
+        bot.olm.create_group_session(curve, ed, ROOM, ann.group.session_id, early)
+        return bot.olm.inbound_group_store.get(ROOM, curve, ann.group.session_id)
+
+    wind(bot, sent(), 2)
+    again = sent().first_known_index
+    readable = [one.id for one in Intake(bot).read([Raw(ROOM, word) for word in words]).incoming]
+    bot.drop_room_key(bot.room_keys()[0])
+
+    assert again == 2
+    assert readable == ["$2", "$3"]
+    assert sent() is None
+
+
+@pytest.mark.asyncio
+async def test_keys_of_what_is_still_to_be_read_stay(bot: Machine, ann: Ann) -> None:
+    """While something of a room waits to be read its keys stay; keys of rooms in which we are not end after a day."""
+    curve, ed = ann.machine.identity
+    bot.olm.create_group_session(curve, ed, ROOM, ann.group.session_id, ann.group.session_key.to_base64())
+    other = vodozemac.GroupSession()
+    bot.olm.create_group_session(curve, ed, "!strange", other.session_id, other.session_key.to_base64())
+    long_ago = "UPDATE supportd_arrived SET at = at - 2000000"
+    bot.store.database.execute_sql(long_ago)
+
+    await forget(bot, timedelta(hours=72), waiting={ROOM}, rooms={ROOM})
+    kept = [one.room_id for one in bot.room_keys()]
+    await forget(bot, timedelta(hours=72), rooms={ROOM})
+
+    assert kept == [ROOM]
+    assert bot.room_keys() == ()

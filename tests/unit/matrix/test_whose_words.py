@@ -66,7 +66,13 @@ class Phone:
         """Return an encrypted message as the homeserver gives it."""
         clear = json.dumps({"type": "m.room.message", "room_id": ROOM, "content": {"msgtype": "m.text", "body": name}})
         sealed = {"algorithm": MEGOLM, "session_id": self.group.session_id, "ciphertext": self.group.encrypt(clear.encode()).to_base64()}
-        return {"event_id": f"${name}", "type": "m.room.encrypted", "origin_server_ts": int(at * 1000), "content": sealed}
+        return {
+            "event_id": f"${name}",
+            "sender": "@ann:x",
+            "type": "m.room.encrypted",
+            "origin_server_ts": int(at * 1000),
+            "content": sealed,
+        }
 
     def believed(self, event: dict[str, Any]) -> bool:
         """Read it and tell whether it is proven."""
