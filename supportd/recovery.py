@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
@@ -26,10 +27,19 @@ _SALT: Final = 16
 _NONCE: Final = 12
 # RFC 7914; 128 MiB and about half a second, once in a lifetime.
 _N, _R, _P = 2**17, 8, 1
+# What the words are made of (RFC 4648 base32), and the line on the sheet that has them.
+_NO_LETTER: Final = re.compile(r"[^A-Z2-7]")
+_LINE: Final = re.compile(r"\bWORDS\s*:(.*?)(?:\n\s*\n|\Z)", re.DOTALL)
 
 
 class RecoveryRefused(SupportdError):
     """The recovery file does not open with these words: check them against the sheet, one group of letters after the other."""
+
+    status = 78
+
+
+class NoRecoveryFile(RecoveryRefused):
+    """This is no recovery file, or only a part of one: name the file recovery.sealed, or its copy, with --file."""
 
     status = 78
 
@@ -48,10 +58,10 @@ def seal(passphrase: str, secrets: Mapping[str, str]) -> bytes:
 
 
 def open_sealed(passphrase: str, data: bytes) -> dict[str, str]:
-    """Return what :func:`seal` took, or raise :class:`RecoveryRefused`."""
+    """Return what :func:`seal` took, or raise :class:`RecoveryRefused`; the words may be typed in any form that keeps their letters."""
     head = len(_MAGIC)
     if not data.startswith(_MAGIC) or len(data) < head + _SALT + _NONCE:
-        raise RecoveryRefused
+        raise NoRecoveryFile
     salt, nonce = data[head : head + _SALT], data[head + _SALT : head + _SALT + _NONCE]
     try:
         body = ChaCha20Poly1305(_stretch(passphrase, salt)).decrypt(nonce, data[head + _SALT + _NONCE :], _MAGIC)
@@ -75,11 +85,19 @@ What to do when the machine is lost:
  2. Put the last backup of the folder there, and the file {file.name}. Keep a copy of
     both away from the machine, from today on.
  3. Run: supportd recover --file {file.name}. Give the words above.
+ 4. Run: supportd restore --file {file.name}. The keys in a backup are too old to go on
+    with: this gives the program new ones, and members see no stranger.
 
 Do not make new keys instead: to every member that would look like a stolen account.
 """
 
 
 def _stretch(passphrase: str, salt: bytes) -> bytes:
-    folded = passphrase.upper().replace("-", "").replace(" ", "")
-    return Scrypt(salt=salt, length=32, n=_N, r=_R, p=_P).derive(folded.encode())
+    return Scrypt(salt=salt, length=32, n=_N, r=_R, p=_P).derive(_folded(passphrase).encode())
+
+
+def _folded(typed: str) -> str:
+    """Return the letters of the words alone: editors add dashes, blanks, line breaks and marks, and people copy the sheet's whole line."""
+    text = typed.replace("\0", "").upper()
+    line = _LINE.search(text)
+    return _NO_LETTER.sub("", line[1] if line is not None else text)

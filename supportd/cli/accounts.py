@@ -76,7 +76,7 @@ def _secret(file: Path) -> str:
 
 def _passwords(chosen: argparse.Namespace, names: tuple[str, ...], server_name: str) -> dict[str, tuple[str, str]]:
     if chosen.accounts_file is not None:
-        return _from_file(chosen.accounts_file, names)
+        return from_file(chosen.accounts_file, names)
     if not sys.stdin.isatty():
         raise ConfigurationError(
             problem="no accounts were given: use --registration-secret-file to make them or --accounts-file to take them"
@@ -89,7 +89,8 @@ def _passwords(chosen: argparse.Namespace, names: tuple[str, ...], server_name: 
     return given
 
 
-def _from_file(file: Path, names: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+def from_file(file: Path, names: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    """Return the user and the password of each of ``names`` from a TOML file, or raise a sentence."""
     try:
         parsed = tomllib.loads(file.read_text(encoding="utf-8"))
         return {name: (str(parsed[name]["user"]), str(parsed[name]["password"])) for name in names}

@@ -45,6 +45,7 @@ async def _all(chosen: argparse.Namespace) -> list[Found]:
         return [checks.wrong("configuration", error)]
     found = [checks.well("configuration", f"{config.folder} is complete.")]
     found += checks.permissions(config)
+    found.append(checks.room_keys(config))
     found += await checks.homeserver(settings)
     found += await checks.accounts(settings)
     found += await checks.store_or_daemon(config, secrets)

@@ -13,6 +13,7 @@ from supportd.daemon.health import power_problems
 from supportd.daemon.reader import open_once
 from supportd.errors import SupportdError
 from supportd.host.installed import InstalledPlugins
+from supportd.matrix import keyfile
 from supportd.matrix.accounts import check_login, server_facts
 from supportd.matrix.errors import StoreBusy
 from supportd.matrix.http import Api
@@ -54,6 +55,16 @@ def permissions(config: Config) -> list[Found]:
         names = ", ".join(open_ones)
         return [wrong("permissions", f"Others on this machine can read {names}: run chmod -R go= {config.folder}.")]
     return [well("permissions", "Only the owner can read the secrets.")]
+
+
+def room_keys(config: Config) -> Found:
+    """Look whether room keys can be kept for a restore."""
+    if keyfile.usable(config.matrix):
+        return well("room keys", "They are kept for a restore.")
+    path = config.matrix / keyfile.PUBLIC
+    return wrong(
+        "room keys", f"They are not kept, since {path} is missing: run supportd restore with the recovery sheet, which makes it again."
+    )
 
 
 async def homeserver(settings: MatrixSettings) -> list[Found]:
@@ -110,7 +121,15 @@ async def store_or_daemon(config: Config, secrets: Secrets) -> list[Found]:
         return [wrong("daemon", error)]
     problems = answer.data.get("problems", [])
     found = [wrong("power", str(one)) for one in problems] if isinstance(problems, list) else []
-    return [well("daemon", "It is running."), *(found or [well("power", "The accounts have the power they need in every room.")])]
+    found = found or [well("power", "The accounts have the power they need in every room.")]
+    return [well("daemon", "It is running."), *found, *_not_written(config, failed=bool(answer.data.get("key_file_failed")))]
+
+
+def _not_written(config: Config, *, failed: bool) -> list[Found]:
+    if not failed:
+        return []
+    path = config.matrix / keyfile.FILE
+    return [wrong("room keys", f"The daemon cannot write {path}: make room on the disk and see who may write there; a restore needs it.")]
 
 
 async def _store(config: Config, secrets: Secrets) -> list[Found]:

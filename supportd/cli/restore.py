@@ -1,22 +1,23 @@
 """``supportd restore``: the bot's keys are lost; the recovery sheet brings it back as the same person, on a new device.
 
 The cross-signing keys stay what they were, so to members nothing looks like a stolen account. The lost device is signed out.
+While it is under way a file lies beside the crypto store, and the daemon does not start: it would write the room keys of a store that has
+none yet over those that are to be put back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import os
 import secrets as random
-import sys
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from supportd import recovery
 from supportd.cli.accounts import DEVICE
-from supportd.cli.recover import put_back, read, words_of
+from supportd.cli.recover import installation, put_back, read, words_of
+from supportd.cli.signins import SignIns
 from supportd.config import load
 from supportd.daemon.compose import matrix_settings, open_own_store
 from supportd.daemon.reader import open_once, take_keys
@@ -24,8 +25,8 @@ from supportd.daemon.secrets import Secrets
 from supportd.errors import ConfigurationError
 from supportd.host.installed import InstalledPlugins
 from supportd.matrix import keyfile
-from supportd.matrix.accounts import Login, log_in, sign_out_device
-from supportd.matrix.errors import LoggedOut, MatrixError, Refused, StoreLost, StoreUnreadable
+from supportd.matrix.accounts import Login, sign_out_device
+from supportd.matrix.errors import KeyFileRefused, MatrixError, StoreLost, StoreUnreadable
 from supportd.private import write_private
 from supportd.store.sealing import HostKey
 
@@ -36,47 +37,81 @@ if TYPE_CHECKING:
     from supportd.config import Config
     from supportd.matrix.service import MatrixSettings
 
+#: EX_IOERR of sysexits.h.
+_NOT_WRITTEN: Final = 74
+
 
 class AnotherInstallation(ConfigurationError):
     """The host key in {path} is not the one in the recovery file: take the recovery file of this installation."""
 
 
-class NoPassword(ConfigurationError):
-    """The password of {user} is needed to sign the bot in on a new device: name a file that holds it with --password-file."""
+@dataclass(slots=True)
+class Done:
+    """What a restoring did."""
 
+    #: The reader's device now, and the one it had.
+    device: str = ""
+    before: str = ""
+    #: How many room keys were new here.
+    room_keys: int = 0
+    #: Whether there was a file with room keys, and where it lies now if it did not open.
+    key_file: bool = True
+    refused: str | None = None
+    #: Accounts that were signed in anew.
+    signed_in: list[str] = field(default_factory=list)
+    #: Devices that could not be signed out.
+    lost: list[str] = field(default_factory=list)
+    #: Messages of which nobody knows whether they left.
+    unsure: int = 0
+    #: Whether the recovery file was written anew, and why it could not be.
+    written: bool = False
+    not_written: str | None = None
 
-class WrongPassword(ConfigurationError):
-    """The homeserver does not take this password of {user}: put the right one into the file named with --password-file."""
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON types."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"left": bool(self.lost)}
 
 
 def restore(chosen: argparse.Namespace) -> int:
     """Bring the bot back; what is sound stays as it is."""
     os.umask(0o077)
-    folder: Path = chosen.folder.absolute()
-    words = words_of(chosen)
+    folder = installation(chosen.folder)
+    config, words = load(folder), words_of(chosen)
     held = recovery.open_sealed(words, read(chosen.file))
-    if not (folder / "host-key").exists():
-        put_back(folder, held)
-    elif HostKey.load(folder / "host-key").key.hex() != held["host_key"]:
-        raise AnotherInstallation(path=folder / "host-key")
-    data = asyncio.run(_Restoring(chosen, load(folder), held, words).run())
-    print(json.dumps(data) if chosen.json else _report(data))
-    return 0
+    if config.host_key.exists() and HostKey.load(config.host_key).key.hex() != held["host_key"]:
+        raise AnotherInstallation(path=config.host_key)
+    put_back(folder, held)
+    done = asyncio.run(_Restoring(chosen, config, held, words).run())
+    print(json.dumps(done.as_json()) if chosen.json else _report(done, chosen.file))
+    return _NOT_WRITTEN if done.not_written else 0
 
 
-def _report(data: dict[str, Any]) -> str:
-    new = data["device"] != data["before"]
-    back = f"The bot is back on the new device {data['device']}, with the identity it had."
+def _report(done: Done, file: Path) -> str:
+    new = done.device != done.before
+    back = f"The bot is back on the new device {done.device}, with the identity it had."
     lines = [back if new else "The bot's keys are sound and stay as they are."]
-    if data["room_keys"]:
-        lines.append(f"{data['room_keys']} room keys were put back from the sealed file.")
-    if data["left"]:
-        lines.append(f"The lost device {data['before']} could not be signed out: give this command again with --password-file.")
-    if data["unsure"]:
-        lines.append(f"{data['unsure']} messages may or may not have been sent before; the key members are asked.")
-    if new:
+    if done.signed_in:
+        lines.append(f"Signed in again: {', '.join(done.signed_in)}.")
+    lines += _about_room_keys(done, new=new)
+    if done.lost:
+        lines.append(f"The lost device {', '.join(done.lost)} could not be signed out: give this command again with --password-file.")
+    if done.unsure:
+        lines.append(f"{done.unsure} messages may or may not have been sent before; the key members are asked.")
+    if done.written:
         lines.append("The recovery file was written anew, for the same words: copy it to its other place again.")
+    if done.not_written:
+        again = "copy it to a place that can be written, and give this command once more with that copy"
+        lines.append(f"The recovery file {file} could not be written anew ({done.not_written}): {again}.")
     return "\n".join([*lines, "Next: supportd check, then supportd run."])
+
+
+def _about_room_keys(done: Done, *, new: bool) -> list[str]:
+    if done.refused:
+        where = f"It lies at {done.refused} now, in case it belongs to another recovery file"
+        return [f"The file with the room keys does not open, so none were put back. {where}."]
+    if new and not done.key_file:
+        return ["There was no file with room keys, so none were put back: what was written before may stay unread."]
+    return [f"{done.room_keys} room keys were put back from the sealed file."] if done.room_keys else []
 
 
 class _Restoring:
@@ -84,96 +119,96 @@ class _Restoring:
 
     def __init__(self, chosen: argparse.Namespace, config: Config, held: dict[str, str], words: str) -> None:
         """Work on the installation of ``config`` with what the recovery file ``held``."""
-        self.chosen, self.config, self.held, self.words = chosen, config, held, words
+        self.file: Path = chosen.file
+        self.config, self.held, self.words = config, held, words
         self.secrets = Secrets(HostKey.load(config.host_key))
-        self.unsure = 0
+        self.signins = SignIns(chosen, config, self.secrets, held)
+        self.marker = config.matrix / keyfile.RESTORING
+        self.done = Done()
 
-    async def run(self) -> dict[str, Any]:
+    async def run(self) -> Done:
         """Do it; every step may be broken off, a second run goes on."""
-        before = json.loads(self.held["logins"])["reader"]["device_id"]
-        self._seeds()
-        try:
-            await open_once(self._settings())
-        except LoggedOut:
-            # The sign-in ended, the keys may be here: the same device again.
-            self._keep(await self._log_in(self._settings().reader.device_id))
-            await self._once_more()
-        except (StoreLost, StoreUnreadable):
-            await self._new_device()
-        count = self._take_keys()
-        device = self._settings().reader.device_id
-        left = device != before and not await self._sign_out(before)
-        if device != before and not left:
-            logins = json.dumps(self.secrets.read_logins(self.config.logins))
-            write_private(self.chosen.file, recovery.seal(self.words, {**self.held, "logins": logins}), mode=0o400)
-        return {"device": device, "before": before, "room_keys": count, "left": left, "unsure": self.unsure}
+        done, lost = self.done, self._under_way()
+        self._beside()
+        done.signed_in = await self.signins.mend()
+        device = self.signins.device
+        done.before = lost[-1] if lost else device
+        if device in lost or not await self._sound():
+            await self._new_device([*(one for one in lost if one != device), device])
+        done.device = self.signins.device
+        self._take_keys()
+        lost = self._lost()
+        self.marker.unlink(missing_ok=True)
+        done.lost = [one for one in lost if not await self._sign_out(one)]
+        self._write_recovery()
+        return done
 
     def _settings(self) -> MatrixSettings:
-        return replace(matrix_settings(self.config, self.secrets), password=self._password(ask=False))
+        return replace(matrix_settings(self.config, self.secrets), password=self.signins.password(), restoring=True)
 
-    def _seeds(self) -> None:
-        # A start without the folder made other ones, which were never published.
+    def _under_way(self) -> list[str]:
+        """Return the devices that a restoring which was broken off had given up, the last one last."""
+        return list(json.loads(self.marker.read_bytes())) if self.marker.exists() else []
+
+    def _beside(self) -> None:
+        """Put back what lies beside the store; a start without the folder made other seeds, which were never published."""
         path, seeds = self.config.matrix / "seeds", bytes.fromhex(self.held["seeds"])
-        if not path.exists() or path.read_bytes() != seeds:
+        if path.read_bytes() != seeds:
             write_private(path, seeds)
+        if "room_keys" in self.held:
+            keyfile.put_public(self.config.matrix, bytes.fromhex(self.held["room_keys"]), over=True)
 
-    async def _once_more(self) -> None:
+    async def _sound(self) -> bool:
         try:
             await open_once(self._settings())
         except (StoreLost, StoreUnreadable):
-            await self._new_device()
+            return False
+        return True
 
-    async def _new_device(self) -> None:
+    async def _new_device(self, lost: list[str]) -> None:
         """Sign in on a device without keys; the lost one's stay where they are, under another name."""
-        login = await self._log_in(f"{DEVICE}-{random.token_hex(3).upper()}")
+        login = await self.signins.log_in("reader", f"{DEVICE}-{random.token_hex(3).upper()}")
+        write_private(self.marker, json.dumps(lost).encode())
         await self._forget_certainty()
-        self._keep(login)
-        for path in self.config.matrix.glob("crypto.db*"):
-            if ".lost" not in path.name:
-                path.rename(path.with_name(f"{path.name}.lost"))
+        self._move_away()
+        self.signins.keep(login)
         await open_once(self._settings())
+
+    def _move_away(self) -> None:
+        # The file itself last: without its log it would look sound, and be an old copy.
+        ending = _free(self.config.matrix, "crypto.db*", "lost")
+        for path in sorted(self.config.matrix.glob("crypto.db*"), reverse=True):
+            if ".lost" not in path.name:
+                path.rename(path.with_name(f"{path.name}.{ending}"))
 
     async def _forget_certainty(self) -> None:
         # Transaction ids count for one device: what may have arrived must not go again by itself.
         plugins = InstalledPlugins.discover(allow_in_process=self.config.plugins.allow_in_process)
         store = await open_own_store(self.config, self.secrets, plugins)
         try:
-            self.unsure = await store.transact(lambda uow: uow.outbox.unsure())
+            self.done.unsure = await store.transact(lambda uow: uow.outbox.unsure())
         finally:
             await store.close()
 
-    async def _log_in(self, device: str) -> Login:
-        user = self.secrets.read_logins(self.config.logins)["reader"]["user_id"]
-        try:
-            return await log_in(self.config.homeserver.url, user, self._password(ask=False) or "", device)
-        except Refused:
-            if self.chosen.password_file is not None:
-                raise WrongPassword(user=user) from None
-            return await log_in(self.config.homeserver.url, user, self._password(ask=True) or "", device)
-
-    def _keep(self, login: Login) -> None:
-        # One account may stand for all three.
-        logins = self.secrets.read_logins(self.config.logins)
-        new = {name: asdict(login) if one["user_id"] == login.user_id else one for name, one in logins.items()}
-        self.secrets.write_logins(self.config.logins, new)
-
-    def _password(self, *, ask: bool) -> str | None:
-        if self.chosen.password_file is not None:
-            return read(self.chosen.password_file).decode(errors="replace").strip()
-        if not ask:
-            # That of an account which supportd made itself.
-            return self.secrets.bytes_for("password reader").hex()
-        user = self.secrets.read_logins(self.config.logins)["reader"]["user_id"]
-        if not sys.stdin.isatty():
-            raise NoPassword(user=user)
-        return getpass.getpass(f"The password of {user}: ")
-
-    def _take_keys(self) -> int:
+    def _take_keys(self) -> None:
         file = self.config.matrix / keyfile.FILE
-        if "room_keys" not in self.held or not file.exists():
-            return 0
-        found = keyfile.read(file, bytes.fromhex(self.held["room_keys"]))
-        return take_keys(self._settings(), found)
+        self.done.key_file = file.exists()
+        if not file.exists():
+            return
+        try:
+            found = keyfile.read(file, bytes.fromhex(self.held.get("room_keys", "")))
+        except KeyFileRefused:
+            # Out of the way of the daemon, which writes a new one.
+            aside = file.with_name(f"{file.name}.{_free(self.config.matrix, f'{file.name}*', 'refused')}")
+            self.done.refused = str(file.rename(aside))
+            return
+        self.done.room_keys = take_keys(self._settings(), found)
+
+    def _lost(self) -> list[str]:
+        """Return the devices to be signed out: of this restoring, of one before that could not, and of the recovery file."""
+        held = json.loads(self.held["logins"])["reader"]["device_id"]
+        found = dict.fromkeys([*self._under_way(), *json.loads(self.held.get("lost", "[]")), held])
+        return [one for one in found if one != self.done.device]
 
     async def _sign_out(self, device: str) -> bool:
         settings = self._settings()
@@ -183,3 +218,23 @@ class _Restoring:
         except MatrixError:
             return False
         return True
+
+    def _write_recovery(self) -> None:
+        """Write the recovery file anew where its sign-ins are no longer these, or a lost device waits to be signed out."""
+        logins, lost = self.signins.kept(), self.done.lost
+        if json.loads(self.held["logins"]) == logins and json.loads(self.held.get("lost", "[]")) == lost:
+            return
+        held = {**self.held, "logins": json.dumps(logins), "lost": json.dumps(lost)}
+        try:
+            write_private(self.file, recovery.seal(self.words, held), mode=0o400)
+        except OSError as error:
+            self.done.not_written = error.strerror or type(error).__name__
+        else:
+            self.done.written = True
+
+
+def _free(folder: Path, pattern: str, ending: str) -> str:
+    """Return ``ending``, with a number where files of an earlier time have it already."""
+    taken = {path.suffix for path in folder.glob(pattern)}
+    numbered = (ending if number == 1 else f"{ending}{number}" for number in range(1, len(taken) + 2))
+    return next(one for one in numbered if f".{one}" not in taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -69,10 +70,10 @@ class Parts:
     clock: SystemClock
 
     async def close(self) -> None:
-        """Close what was opened, the store last."""
-        await self.matrix.close()
-        await self.assessor.close()
-        await self.store.close()
+        """Close what was opened, the store last; one that cannot be closed holds up no other."""
+        async with AsyncExitStack() as closing:
+            for part in (self.store, self.assessor, self.matrix):
+                closing.push_async_callback(part.close)
 
 
 def matrix_settings(config: Config, secrets: Secrets) -> MatrixSettings:

@@ -17,6 +17,7 @@ from supportd.sdk.ids import EventId
 if TYPE_CHECKING:
     from supportd.engine.unit import UnitOfWork
     from supportd.sdk.effects import Effect
+    from supportd.sdk.events import MessagePosted
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 STEP_TIMER = "ask:"
 HELD_ASK = "held:"
 HELD_FOR = timedelta(days=7)
+#: The homeserver says when words were written and our own clock when a question arrived: the two may differ by this much. Whoever owns the
+#: homeserver can also lie about it; this is for words that arrive late by themselves.
+CLOCKS_DIFFER = timedelta(seconds=60)
 
 
 def open_ask(uow: UnitOfWork, group: Group, plugin: str, id_: str, ask: Ask) -> None:
@@ -79,6 +83,12 @@ def close_by_key(uow: UnitOfWork, group: Group, plugin: str, key: str) -> None:
         _close(uow, group, opened, "closed")
 
 
+def close_beginning(uow: UnitOfWork, group: Group, plugin: str, beginning: str) -> None:
+    """End all open asks whose key begins like this without an answer."""
+    for opened in uow.asks.beginning(group.id, plugin, beginning):
+        _close(uow, group, opened, "closed")
+
+
 def reaction(uow: UnitOfWork, group: Group, person: PersonId, target: EventId, key: str) -> tuple[bool, AskAnswered | None]:
     """Hear a reaction: whether it answered an ask, and the event when that decided it."""
     opened = uow.asks.by_event(target, person)
@@ -88,12 +98,20 @@ def reaction(uow: UnitOfWork, group: Group, person: PersonId, target: EventId, k
     return _given(uow, group, opened, person, answer.name if answer else None)
 
 
-def word(uow: UnitOfWork, group: Group, person: PersonId, text: str, in_reply_to: EventId | None) -> tuple[bool, AskAnswered | None]:
-    """Hear words in a direct chat, whose author is proven: whether they answered an ask, and the event when that decided it."""
-    opened = uow.asks.by_event(in_reply_to, person) if in_reply_to else uow.asks.latest_for(group.id, person)
+def word(uow: UnitOfWork, group: Group, said: MessagePosted) -> tuple[bool, AskAnswered | None]:
+    """Hear words in a direct chat, whose author is proven: whether they answered an ask, and the event when that decided it.
+
+    A reply answers the question it replies to. Other words answer the question that had reached the person last when they were written:
+    words come late too (their key did, or the connection was gone), and nobody agrees to what they have not been asked.
+    """
+    person = said.author
+    if said.in_reply_to:
+        opened = uow.asks.by_event(said.in_reply_to, person)
+    else:
+        opened = uow.asks.latest_for(group.id, person, said.at + CLOCKS_DIFFER)
     if opened is None:
         return False, None
-    answer = asking.by_word(opened.ask.answers, text)
+    answer = asking.by_word(opened.ask.answers, said.text)
     return _given(uow, group, opened, person, answer.name if answer else None)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, TypeVar
 
 from supportd.engine import wire
 from supportd.errors import SupportdError
-from supportd.sdk import ask, effects, events
+from supportd.sdk import _wire, ask, effects, events
 
 if TYPE_CHECKING:
     from supportd.sdk.effects import Effect
@@ -40,20 +38,10 @@ def event_kinds() -> dict[str, type[Event]]:
     return _subclasses(events.Event)
 
 
-_adapters: dict[type, TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    found = _adapters.get(kind)
-    if found is None:
-        found = _adapters[kind] = TypeAdapter(kind)
-    return found
-
-
 def dump(value: object) -> bytes:
     """Return a frozen value of a known kind as JSON bytes ``{"kind": …, "value": …}``."""
     kind = type(value)
-    body = _adapter(kind).dump_json(value, warnings="error")
+    body = _wire.dump(value)
     return b'{"kind":"' + kind.__name__.encode() + b'","value":' + body + b"}"
 
 
@@ -63,22 +51,8 @@ def _load(data: bytes, kinds: dict[str, type[T]]) -> T:
     if kind is None:
         raise UnknownKind(kind=parsed["kind"])
     # JSON text again: pydantic reads tuples, frozen sets and instants from JSON, not from Python lists and strings.
-    found: T = _adapter(kind).validate_json(json.dumps(parsed["value"]))
+    found: T = _wire.adapter(kind).validate_json(json.dumps(parsed["value"]))
     return found
-
-
-def problem(value: object) -> str | None:
-    """Return what is wrong with a value that a plugin yielded as an effect, ``None`` when it can be kept and read again.
-
-    A wrong value found only when the row is sent would stop everything behind it.
-    """
-    if type(value).__name__ not in effect_kinds():
-        return None
-    try:
-        same = load_effect(dump(value)) == value
-    except (ValueError, TypeError, Warning):
-        same = False
-    return None if same else f"it yielded a {type(value).__name__} with a wrong value"
 
 
 def load_effect(data: bytes) -> Effect:

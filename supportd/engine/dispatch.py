@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from supportd.engine import asks, codec, deed, failing, gate, names, newkeys, resolve, speech, upgraded
+from supportd.engine import asks, deed, failing, gate, names, newkeys, resolve, speech, upgraded
 from supportd.engine.deed import Deeds
 from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
 from supportd.engine.task import Task
 from supportd.errors import Fault
+from supportd.sdk import _wire
 from supportd.sdk import events as ev
 from supportd.sdk.effects import Effect, Reply
+from supportd.sdk.findings import NOT_ASSESSED
 from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from supportd.engine.ports import Plugins
     from supportd.engine.unit import OutboxRow, PluginStatus, UnitOfWork
     from supportd.sdk.facts import Group, Room
+    from supportd.sdk.findings import Finding
     from supportd.sdk.ids import RoomId
 
 #: An event may lead to others (an answer decides an ask); a chain longer than this is a mistake in the core.
@@ -72,7 +75,7 @@ class Dispatcher:
         if isinstance(event, ev.ReactionAdded):
             answered = asks.reaction(uow, group, event.author, event.target, event.key)
         elif isinstance(event, ev.MessagePosted) and room is not None and _said_to_us(event, room):
-            answered = asks.word(uow, group, event.author, event.text, event.in_reply_to)
+            answered = asks.word(uow, group, event)
             if not answered[0] and speech.hear(uow, self, group, event):
                 return True, []
         heard, decided = answered
@@ -145,10 +148,10 @@ class Dispatcher:
             "group": group,
             "store": self.plugins.store(plugin, uow.rows(plugin, group.id)),
             "settings": settings,
-            "findings": task.findings.get(plugin, ()),
+            "findings": self._findings(plugin, task),
         }
         for index, value in enumerate(self.plugins.call(plugin, event.hook, given)):
-            problem = codec.problem(value)
+            problem = _wire.problem(value)
             if not isinstance(value, Effect) or problem:
                 raise HookFailed(
                     plugin=plugin, hook=event.hook, cause=problem or f"it yielded a {type(value).__name__} instead of an effect"
@@ -160,6 +163,13 @@ class Dispatcher:
                     raise
                 cause = f"its {type(value).__name__} cannot be carried out ({type(error).__name__})"
                 raise HookFailed(plugin=plugin, hook=event.hook, cause=cause) from None
+
+    def _findings(self, plugin: str, task: Task) -> tuple[Finding, ...]:
+        """Return what the plugin found before; words that it has not thought about (they waited) are never words without findings."""
+        found = task.findings.get(plugin)
+        if found is None and isinstance(task.event, WORDS) and self.plugins.assesses(plugin):
+            return (NOT_ASSESSED,)
+        return found or ()
 
     def _effect(self, uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, status: PluginStatus, deeds: Deeds) -> None:
         decision = gate.admit(uow, group, plugin, self.plugins.grants(plugin), effect)
@@ -200,5 +210,7 @@ ROOM_EVENTS = (
     ev.RoomReady,
     *resolve.COMINGS,
 )
+#: Events that plugins think about beforehand.
+WORDS = (ev.MessagePosted, ev.MessageEdited)
 #: States in which events wait in the inbox, in order, instead of being handed over.
 WAITING = frozenset({"retrying", "failed", "needs attention"})

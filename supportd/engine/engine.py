@@ -6,14 +6,13 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import aside, newkeys, telling, wire
+from supportd.engine import aside, assessing, newkeys, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
 from supportd.engine.timers import fire_due, retry_due
 from supportd.errors import Fault
 from supportd.logs import get_logger, short
-from supportd.sdk import events as ev
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from supportd.engine.results import Results
     from supportd.engine.unit import Store, UnitOfWork
     from supportd.engine.wire import Account, GapMark, Incoming, Mark, ParkMark, SyncBatch
+    from supportd.sdk import events as ev
     from supportd.sdk.findings import Finding
     from supportd.sdk.ids import EventId, RoomId, UserId
 
@@ -81,11 +81,22 @@ class Engine:
             await self._commit((), echoes)
         chunks = [batch.incoming[at : at + AT_ONCE] for at in range(0, len(batch.incoming), AT_ONCE)] or [()]
         for chunk in chunks[:-1]:
-            await self._commit(chunk, ())
-        await self._commit(chunks[-1], batch.marks)
+            await self._take(chunk, ())
+        await self._take(chunks[-1], batch.marks)
+
+    async def _take(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...]) -> None:
+        """Commit a chunk, in parts where somebody speaks who is entered by it: their first words are assessed like all others."""
+        start = 0
+        while (at := await assessing.newcomer(self, chunk, start)) is not None:
+            if at:
+                # Where they joined just before, that books it.
+                await self._commit(chunk[:at], ())
+            await assessing.enter(self, chunk[at])
+            chunk, start = chunk[at:], 1
+        await self._commit(chunk, marks)
 
     async def _commit(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...]) -> None:
-        findings = await self._assess(chunk)
+        findings = await assessing.findings(self, chunk)
         try:
             lines = await settled(self.store, lambda uow: self._work(uow, chunk, marks, findings))
         except Exception as error:
@@ -160,38 +171,6 @@ class Engine:
         if row is not None:
             uow.asks.sent(row.id, mark.event)
             log.info("effect.echoed", kind=type(row.effect).__name__, group=row.group, id=short(row.id))
-
-    async def _assess(self, chunk: Sequence[Incoming]) -> dict[str, dict[str, tuple[Finding, ...]]]:
-        """Let plugins think about new messages before the transaction opens; they see people's ids, never Matrix ids."""
-        able = [name for name in self.dispatcher.plugins.names() if self.assessor.assesses(name)]
-        found: dict[str, dict[str, tuple[Finding, ...]]] = {}
-        for incoming in chunk if able else ():
-            if isinstance(incoming.content, (wire.Said, wire.Edited)) and incoming.sender not in self.ours:
-                found[incoming.id] = await self._assess_one(incoming, able)
-        return found
-
-    async def _assess_one(self, incoming: Incoming, able: Sequence[str]) -> dict[str, tuple[Finding, ...]]:
-        def look(uow: UnitOfWork) -> tuple[ev.MessagePosted, dict[str, object]] | None:
-            group = uow.rooms.group_of(incoming.room)
-            person = uow.people.by_user(group, incoming.sender) if group else None
-            if group is None or person is None or uow.handled.seen(incoming.id):
-                return None
-            text = incoming.content.text if isinstance(incoming.content, (wire.Said, wire.Edited)) else ""
-            event = ev.MessagePosted(id=incoming.id, group=group, at=incoming.at, room=incoming.room, author=person, text=text)
-            active = [name for name in able if uow.states.get(group, name).state in {"on", "shadow", "retrying"}]
-            return event, {name: self.dispatcher.plugins.settings(uow, name, group, incoming.room) for name in active}
-
-        try:
-            seen = await looked(self.store, look)
-        except Exception as error:
-            if isinstance(error, Fault):
-                raise
-            # A plugin's settings that raise are met again, and booked, when its hook is called.
-            seen = None
-        if seen is None:
-            return {}
-        event, settings = seen
-        return {name: await self.assessor.assess(name, event, one) for name, one in settings.items()}  # type: ignore[arg-type]
 
     # ---- what is due ------------------------------------------------------------------------------------------------
 

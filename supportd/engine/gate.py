@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -24,10 +23,8 @@ if TYPE_CHECKING:
 
 #: A plugin may add this many rows a minute in one group; more wait their turn, nothing is dropped.
 ROWS_PER_MINUTE = 60
-#: The longest texts and the most people in one effect: what is larger is a mistake of the plugin.
-LONGEST_TEXT = 16_000
-MOST_PEOPLE = 500
-LONGEST_NAME = 300
+#: Everybody an effect is about; the kit counts them the same way.
+people_of = _bounds.people_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +94,7 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
         shut_problem(group, effect)
         or _people_problem(group, effect)
         or _room_problem(uow, group, effect)
-        or _size_problem(effect)
+        or _bounds.problem(effect)
         or _time_problem(effect)
     )
     if problem:
@@ -120,19 +117,6 @@ def who_may_agree(group: Group, effect: Effect) -> tuple[PersonId, ...]:
     """Return the key members who may agree to an effect; the person it is about is not among them."""
     about = people_of(effect)
     return tuple(one.id for one in group.in_turn("moderate") if one.id not in about)
-
-
-def people_of(effect: Effect) -> tuple[PersonId, ...]:
-    """Return everybody an effect is about."""
-    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention") if not isinstance(effect, Ask)]
-    found = [one for one in single if one is not None]
-    if isinstance(effect, fx.CreateRoom):
-        found += [*effect.members, *effect.owners, *effect.key_members]
-    if isinstance(effect, fx.MendRoom):
-        found += [person for person, _level in effect.levels]
-    if isinstance(effect, Ask):
-        found += [one for step in effect.steps for one in step.to]
-    return tuple(dict.fromkeys(found))
 
 
 def rooms_of(effect: Effect) -> tuple[RoomId, ...]:
@@ -172,37 +156,6 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
         if levels.get(route.account, 0) < needs:
             return f"The account {route.account} lacks the power for this in the room; give it level {needs}."
     return None
-
-
-def _size_problem(effect: Effect) -> str | None:
-    if any(len(getattr(effect, name, "")) > LONGEST_NAME for name in ("key", "kind", "wording", "how", "outcome", "button")):
-        return f"A name is longer than {LONGEST_NAME} characters."
-    texts = [getattr(effect, name, "") for name in ("text", "reason", "question")]
-    if any(len(text) > LONGEST_TEXT for text in texts):
-        return f"The text is longer than {LONGEST_TEXT} characters."
-    if problem := _bounds.problem(effect):
-        return problem
-    if any(_unfit(getattr(effect, each.name)) for each in fields(effect)):
-        return "A text holds the sign NUL, which no chat can show."
-    if len(people_of(effect)) > MOST_PEOPLE:
-        return f"This is about more than {MOST_PEOPLE} people at once."
-    if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= 100:  # noqa: PLR2004 - the levels plugins may give
-        return "A level of power lies between 0 and 100."
-    if isinstance(effect, fx.Reply) and not _is_object(effect.data):
-        return "The data of an answer has to be a JSON object."
-    return None
-
-
-def _is_object(data: str) -> bool:
-    try:
-        return isinstance(json.loads(data), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _unfit(value: object) -> bool:
-    """Tell whether a text cannot be kept: PostgreSQL refuses NUL."""
-    return isinstance(value, str) and "\x00" in value
 
 
 def _time_problem(effect: Effect) -> str | None:

@@ -46,7 +46,7 @@ class SlowMark:
 
 @dataclass(frozen=True, slots=True)
 class ParkMark:
-    """An event that cannot be decrypted yet, kept as the ciphertext it came as (JSON bytes) for at most 72 h."""
+    """An event that cannot be decrypted yet, kept as the ciphertext it came as (JSON bytes) for at most 72 h from ``at``, when it came."""
 
     event: EventId
     room: RoomId

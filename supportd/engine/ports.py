@@ -110,6 +110,9 @@ class Plugins(Protocol):
         Raises :class:`HookFailed` when the plugin raises or runs longer than its time limit.
         """
 
+    def assesses(self, plugin: str) -> bool:
+        """Tell whether a plugin has an assessment of its own."""
+
     def store(self, plugin: str, rows: Rows) -> PluginStore:
         """Return the plugin's own view of its rows."""
 

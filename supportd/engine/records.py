@@ -1,4 +1,4 @@
-"""Frozen values that pass between the engine and the store: rows, waiting things, lines, links; and the two smallest doors."""
+"""Frozen values that pass between the engine and the store: rows, waiting things, lines, links; and three of the smaller doors."""
 
 from __future__ import annotations
 
@@ -181,3 +181,55 @@ class Handled(Protocol):
 
     def add(self, id_: EventId, at: datetime) -> None:
         """Remember that it is handled now."""
+
+
+class Asks(Protocol):
+    """Open asks, the events they were asked in, and the answers given."""
+
+    def open(self, ask: OpenAsk, at: datetime) -> bool:
+        """Open an ask; False when one with its plugin and key is open."""
+
+    def by_key(self, group: GroupId, plugin: str, key: str) -> OpenAsk | None:
+        """Return an open ask."""
+
+    def by_event(self, event: EventId, person: PersonId) -> OpenAsk | None:
+        """Return the open ask that was put to ``person`` in this event."""
+
+    def latest_for(self, group: GroupId, person: PersonId, until: datetime) -> OpenAsk | None:
+        """Return the open ask that reached a person last of those that reached them by ``until``."""
+
+    def put_to(self, ask: str, person: PersonId, row: str) -> None:
+        """Remember that outbox row ``row`` carries the ask to a person."""
+
+    def sent(self, row: str, event: EventId) -> None:
+        """Remember the event that carries an ask, and when outbox row ``row``, which is done by now, brought it to the person."""
+
+    def unsent(self, ask: str) -> tuple[str, ...]:
+        """Return the outbox rows that carry the ask and have not arrived yet."""
+
+    def by_id(self, id_: str) -> OpenAsk | None:
+        """Return an open ask by its id."""
+
+    def owner(self, id_: str) -> str:
+        """Return the plugin of an ask, open or closed."""
+
+    def beginning(self, group: GroupId, plugin: str, beginning: str) -> tuple[OpenAsk, ...]:
+        """Return the open asks whose key begins like this."""
+
+    def outcomes(self, group: GroupId, plugin: str, key: str) -> tuple[str, ...]:
+        """Return what earlier asks with this key came to, oldest first."""
+
+    def spend(self, group: GroupId, plugin: str, beginning: str, outcome: str) -> None:
+        """Let no ended ask whose key begins like this count as ``outcome`` any longer."""
+
+    def asked(self, ask: str) -> tuple[PersonId, ...]:
+        """Return whom the ask was put to."""
+
+    def answer(self, ask: str, person: PersonId, answer: str, at: datetime) -> tuple[tuple[PersonId, str], ...]:
+        """Keep a person's answer; returns all answers in order."""
+
+    def step(self, ask: str, step: int) -> None:
+        """Remember how many steps were asked."""
+
+    def close(self, ask: str, outcome: str, at: datetime) -> bool:
+        """Close an ask by compare-and-set and wipe its words; False when it was closed before."""

@@ -33,6 +33,9 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
     if isinstance(incoming.content, wire.Replaced):
         by = None if incoming.sender in ours else _if_known(uow, group, incoming.sender)
         replaced = incoming.content.replacement
+        if uow.rooms.group_of(replaced) is not None:
+            # It points at a room that is there already: nothing was opened in its place.
+            return None
         return ev.RoomUpgraded(id=incoming.id, group=group, at=incoming.at, room=incoming.room, replacement=replaced, by=by)
     if incoming.sender in ours:
         # What plugins have to know of their own polls is the id, and only the homeserver gives it.
@@ -40,7 +43,14 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
     if uow.people.forgotten(group, incoming.sender):
         # Who was forgotten stays a stranger until somebody enters them again, even where they are still in a room.
         return None
-    return _words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
+    return words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
+
+
+def enter(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId]) -> None:
+    """Enter who sent a message just as :func:`resolve` would, and nothing else; repeating it changes nothing."""
+    group = uow.rooms.group_of(incoming.room)
+    if group is not None and incoming.sender not in ours and not uow.people.forgotten(group, incoming.sender):
+        _known(uow, group, incoming.sender, None, incoming.at)
 
 
 def _known(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | None, at: datetime) -> PersonId:
@@ -56,7 +66,8 @@ def _if_known(uow: UnitOfWork, group: GroupId, user: UserId) -> PersonId | None:
     return None if uow.people.forgotten(group, user) else uow.people.by_user(group, user)
 
 
-def _words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | None:
+def words(incoming: Incoming, group: GroupId, author: PersonId) -> ev.Event | None:
+    """Return what plugins see of something that ``author`` wrote or did; reads and keeps nothing."""
     id_, at, room = incoming.id, incoming.at, incoming.room
     match incoming.content:
         case wire.Said() as said:

@@ -62,12 +62,28 @@ class Results:
             id_ = EventId(f"result:{row.id}")
             mended = RoomMended(id=id_, group=row.group, at=now, room=row.effect.room, mended=outcome.mended, failed=outcome.failed)
             self.dispatcher.handle(uow, Task(mended, only=row.plugin), now)
+        for user, code in outcome.refused if row.plugin != CORE else ():
+            self._not_invited(uow, row, user, code, now)
 
     def seen(self, uow: UnitOfWork, mark: RoomMark, now: datetime) -> None:
         """Keep what a room is now, and tell plugins when that changed."""
         event = keep_seen(uow, mark, now)
         if event is not None:
             self.dispatcher.handle(uow, Task(event), now)
+
+    def _not_invited(self, uow: UnitOfWork, row: OutboxRow, user: UserId, code: str, now: datetime) -> None:
+        """Tell the plugin that somebody it wanted in a new room could not be invited, as if it had invited them by itself."""
+        person = uow.people.by_user(row.group, user)
+        failed = EffectFailed(
+            id=EventId(f"result:{row.id}:{person}"),
+            group=row.group,
+            at=now,
+            kind=fx.InviteMember.__name__,
+            reason=_refusals.sentence(code),
+            person=person,
+            code=code,
+        )
+        self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 
     def _room(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
         key, spec, person = _room_of(uow, row, now)

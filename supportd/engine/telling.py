@@ -9,6 +9,7 @@ from supportd.engine.inner import CORE
 from supportd.engine.unit import JournalLine
 from supportd.engine.wire import SlowMark
 from supportd.sdk.effects import PostDirect
+from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -68,7 +69,7 @@ def gap(uow: UnitOfWork, mark: GapMark | SlowMark, now: datetime) -> None:
 
 
 def reading(uow: UnitOfWork, mark: ReadingMark, now: datetime) -> None:
-    """Tell, once a week, who cannot read us in a room, and whose messages we cannot read."""
+    """Tell, once a week for each of them, who cannot read us in a room, and whose messages we cannot read."""
     group_id = uow.rooms.group_of(mark.room)
     if group_id is None:
         return
@@ -81,6 +82,11 @@ def reading(uow: UnitOfWork, mark: ReadingMark, now: datetime) -> None:
         if not people:
             continue
         week = now.isocalendar()[:2]
+        once = {one: EventId(names.derived("reading", mark.room, reason, *week, one)) for one in people}
+        people = [one for one in people if not uow.handled.seen(once[one])]
+        if not people:
+            continue
+        uow.handled.add_all([once[one] for one in people], now)
         key = names.derived("reading", mark.room, reason, *week, *people)
         told = text.format(room=where, names=", ".join(group.name_of(one) for one in people))
         # Who cannot read us would not read this either.

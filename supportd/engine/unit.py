@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from supportd.engine.places import Groups, Rooms
 from supportd.engine.records import (
+    Asks,
     DueTimer,
     Handled,
     JournalLine,
@@ -200,49 +201,6 @@ class Timers(Protocol):
 
     def next_due(self) -> datetime | None:
         """Return when the next timer is due."""
-
-
-class Asks(Protocol):
-    """Open asks, the events they were asked in, and the answers given."""
-
-    def open(self, ask: OpenAsk, at: datetime) -> bool:
-        """Open an ask; False when one with its plugin and key is open."""
-
-    def by_key(self, group: GroupId, plugin: str, key: str) -> OpenAsk | None:
-        """Return an open ask."""
-
-    def by_event(self, event: EventId, person: PersonId) -> OpenAsk | None:
-        """Return the open ask that was put to ``person`` in this event."""
-
-    def latest_for(self, group: GroupId, person: PersonId) -> OpenAsk | None:
-        """Return the open ask that was put to a person last."""
-
-    def put_to(self, ask: str, person: PersonId, row: str) -> None:
-        """Remember that outbox row ``row`` carries the ask to a person."""
-
-    def sent(self, row: str, event: EventId) -> None:
-        """Remember the event that carries an ask."""
-
-    def unsent(self, ask: str) -> tuple[str, ...]:
-        """Return the outbox rows that carry the ask and have not arrived yet."""
-
-    def by_id(self, id_: str) -> OpenAsk | None:
-        """Return an open ask by its id."""
-
-    def owner(self, id_: str) -> str:
-        """Return the plugin of an ask, open or closed."""
-
-    def asked(self, ask: str) -> tuple[PersonId, ...]:
-        """Return whom the ask was put to."""
-
-    def answer(self, ask: str, person: PersonId, answer: str, at: datetime) -> tuple[tuple[PersonId, str], ...]:
-        """Keep a person's answer; returns all answers in order."""
-
-    def step(self, ask: str, step: int) -> None:
-        """Remember how many steps were asked."""
-
-    def close(self, ask: str, outcome: str, at: datetime) -> bool:
-        """Close an ask by compare-and-set and wipe its words; False when it was closed before."""
 
 
 class SettingsRows(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from supportd.engine.ports import HookFailed
 from supportd.logs import get_logger
 from supportd.sdk.events import JoinAsked, MessageAsked
-from supportd.sdk.findings import Refusal
+from supportd.sdk.findings import NOT_ASSESSED, Refusal
 from supportd.sdk.ids import EventId, GroupId
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def _first_refusal(
         if not plugins.listens(name, event.hook) or uow.states.get(event.group, name).state != "on":
             continue
         settings = plugins.settings(uow, name, event.group, event.room)
-        given = {"event": event, "group": group, "settings": settings, "findings": findings.get(name, ())}
+        # Turned on between the assessment and now: what was not assessed is not harmless.
+        missing = (NOT_ASSESSED,) if isinstance(event, MessageAsked) and plugins.assesses(name) else ()
+        given = {"event": event, "group": group, "settings": settings, "findings": findings.get(name, missing)}
         try:
             answers = plugins.call(name, event.hook, given)
         except HookFailed as failure:

@@ -323,11 +323,12 @@ Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower 
 class Done:
     """It is done; the ids where the job made something, the settings where it brought a room to what is declared.
 
-    ``failed``: settings that stay as they are, whatever we do.
+    ``refused``: who could not be invited all the same, and the server's code; ``failed``: settings that stay as they are, whatever we do.
     """
 
     event: EventId | None = None
     room: RoomId | None = None
+    refused: tuple[tuple[UserId, str], ...] = ()
     mended: tuple[Setting, ...] = ()
     failed: tuple[Setting, ...] = ()
 

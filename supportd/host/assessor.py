@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd.logs import get_logger
 from supportd.sdk.findings import NOT_ASSESSED, Finding
-from supportd.sdk.hooks import Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from supportd.host.installed import InstalledPlugins
     from supportd.sdk.events import Event
+    from supportd.sdk.hooks import Plugin
     from supportd.sdk.settings import Settings
 
 log = get_logger(__name__)
@@ -35,9 +35,7 @@ class WorkerAssessor:
 
     def __init__(self, plugins: InstalledPlugins, *, limit: float = LIMIT) -> None:
         """Know which of ``plugins`` assess."""
-        self._able = {
-            name: _place(plugins.plugin(name)) for name in plugins.names() if type(plugins.plugin(name)).assess is not Plugin.assess
-        }
+        self._able = {name: _place(plugins.plugin(name)) for name in plugins.names() if plugins.assesses(name)}
         self._limit = limit
         self._turn = asyncio.Lock()
         self._worker: _Worker | None = None

@@ -9,6 +9,7 @@ from supportd.host import layering
 from supportd.host.discover import Discovered, discover, migrations_of
 from supportd.host.manager import Manager
 from supportd.logs import get_logger
+from supportd.sdk.hooks import Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from supportd.sdk.commands import Command
     from supportd.sdk.effects import Effect
     from supportd.sdk.facts import Group
-    from supportd.sdk.hooks import Plugin
     from supportd.sdk.ids import GroupId, PersonId, RoomId
     from supportd.sdk.panels import Panel
     from supportd.sdk.settings import Settings
@@ -90,6 +90,10 @@ class InstalledPlugins:
     def call(self, plugin: str, hook: str, given: Mapping[str, object]) -> tuple[object, ...]:
         """Call one hook of one plugin and return what it yielded."""
         return self._manager.call(plugin, hook, given)
+
+    def assesses(self, plugin: str) -> bool:
+        """Tell whether a plugin has an assessment of its own."""
+        return type(self._plugins[plugin]).assess is not Plugin.assess
 
     def store(self, plugin: str, rows: Rows) -> PluginStore:
         """Return the plugin's own view of its rows."""

@@ -128,11 +128,12 @@ async def server_facts(base_url: str, token: str) -> ServerFacts:
         versions=tuple(str(version) for version in versions) if isinstance(versions, list) else (),
         room_version_12=isinstance(available, dict) and "12" in available,
         cross_signing="master_keys" in answer,
-        clock_skew=_skew(date),
+        clock_skew=skew_of(date),
     )
 
 
-def _skew(date: str | None) -> float | None:
+def skew_of(date: str | None) -> float | None:
+    """Return how many seconds a server's clock is ahead of ours, by its ``Date`` header; ``None`` where it says nothing."""
     try:
         return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds() if date else None
     except (ValueError, TypeError):

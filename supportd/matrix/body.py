@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from supportd.matrix.errors import ServerAway
-from supportd.matrix.shapes import identifier, obj, objects
+from supportd.matrix.shapes import identifier, obj, objects, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def parse(raw: dict[str, Any]) -> Body:
     return Body(
         next_batch=token,
         to_device=tuple(objects(obj(raw, "to_device").get("events"))),
-        one_time_keys=count if isinstance(count, int) else None,
+        one_time_keys=whole(count),
         fallback_used=isinstance(unused, list) and "signed_curve25519" not in unused,
         changed=_ids(lists.get("changed")),
         left=_ids(lists.get("left")),

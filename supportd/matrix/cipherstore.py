@@ -39,6 +39,8 @@ _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS supportd_pins (user TEXT PRIMARY KEY, master TEXT NOT NULL, offered TEXT, declined TEXT) WITHOUT ROWID",
     # Rooms we made, so that a job repeated after its alias was dropped finds its room.
     "CREATE TABLE IF NOT EXISTS supportd_made (marker TEXT PRIMARY KEY, room TEXT NOT NULL) WITHOUT ROWID",
+    # How often this store has moved on; the homeserver keeps the number too.
+    "CREATE TABLE IF NOT EXISTS supportd_generation (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL)",
     *TABLES,
     *twinkeys.TABLES,
 )
@@ -144,11 +146,19 @@ class CryptoStore(MatrixStore):  # type: ignore[misc] # nio has no types
 
     def close(self) -> None:
         """Close the file and let the lock go."""
-        if getattr(self, "database", None) is not None and not self.database.is_closed():
-            self.database.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        lock, self._lock = self._lock, None
+        try:
+            if getattr(self, "database", None) is not None and not self.database.is_closed():
+                self.database.close()
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def of_another_device(self) -> bool:
+        """Tell whether this file was made for another device of ours, and by no restore for this one."""
+        sql = "SELECT count(*), sum(user_id = ? AND device_id = ?) FROM accounts"
+        devices, ours = self._one(sql, self.user_id, self.device_id)
+        return bool(devices) and not ours
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return one transaction around everything done within; never wait for anything inside it."""
@@ -246,6 +256,17 @@ class CryptoStore(MatrixStore):  # type: ignore[misc] # nio has no types
     def set_made(self, marker: str, room: str) -> None:
         """Keep which room was made for ``marker``."""
         self.database.execute_sql("INSERT OR IGNORE INTO supportd_made VALUES (?, ?)", (marker, room))
+
+    def generation(self) -> int:
+        """Return how often this store has moved on."""
+        row = self._one("SELECT count FROM supportd_generation")
+        return 0 if row is None else int(row[0])
+
+    def advance(self) -> int:
+        """Move on and return how often that was."""
+        sql = "INSERT INTO supportd_generation VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET count = count + 1"
+        self.database.execute_sql(sql)
+        return self.generation()
 
     def _one(self, sql: str, *values: object) -> Any:
         return self.database.execute_sql(sql, values).fetchone()

@@ -37,8 +37,9 @@ def decode(
     ``clear``: type and content after decryption; ``proven``: authorship shown by cross-signed keys; ``previous``: the membership we
     knew before, where the server does not say it.
     """
-    content = _state(event, previous) if "state_key" in event else _message(event, clear)
-    verified = proven if clear is not None else isinstance(content, (Membership, Replaced))
+    relation, agreed = _relation(event, clear)
+    content = _state(event, previous) if "state_key" in event else _message(event, clear, relation)
+    verified = (proven and agreed) if clear is not None else isinstance(content, (Membership, Replaced))
     return _incoming(room, event, content, verified=verified)
 
 
@@ -50,7 +51,7 @@ def overheard(room: str, event: dict[str, Any], previous: str | None = None) -> 
     elif event.get("type") in {"m.room.encrypted", "m.room.message"}:
         content = _spoke(obj(event.get("content")))
     elif event.get("type") in OVERHEARD:
-        content = _message(event, None)
+        content = _message(event, None, obj(event.get("content"), "m.relates_to"))
     return _incoming(room, event, content, verified=isinstance(content, (Membership, Replaced)))
 
 
@@ -94,11 +95,25 @@ def display_name(name: str) -> str | None:
     return visible(name)[:LONGEST_NAME] or None
 
 
-def _message(event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None) -> Content | None:
-    outer = obj(event.get("content"))
-    kind, content = clear if clear is not None else (event.get("type"), outer)
-    # Relations travel in clear (specification, "m.relates_to" of encrypted events).
-    relation = obj(outer, "m.relates_to") or obj(content, "m.relates_to")
+def _relation(event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None) -> tuple[dict[str, Any], bool]:
+    """Return what an event relates to, and whether its author says so.
+
+    Of an encrypted event it travels in clear too (specification, "m.relates_to" of encrypted events), where the homeserver could name any
+    other message: what stands inside counts, and where both differ, or only the outer one is there, nothing is proven.
+    """
+    outer = obj(event.get("content"), "m.relates_to")
+    inner = obj(clear[1], "m.relates_to") if clear is not None else {}
+    return inner or outer, not outer or _named(outer) == _named(inner)
+
+
+def _named(relation: dict[str, Any]) -> tuple[object, ...]:
+    falls_back = relation.get("is_falling_back") is True
+    reply = obj(relation, "m.in_reply_to").get("event_id")
+    return relation.get("rel_type"), relation.get("event_id"), relation.get("key"), reply, falls_back
+
+
+def _message(event: dict[str, Any], clear: tuple[str, dict[str, Any]] | None, relation: dict[str, Any]) -> Content | None:
+    kind, content = clear if clear is not None else (event.get("type"), obj(event.get("content")))
     match kind:
         case "m.room.message":
             return _said(content, relation)

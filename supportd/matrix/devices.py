@@ -46,6 +46,8 @@ class Devices:
         self.foreign = False
         #: Whether somebody's keys changed since this was last lowered.
         self.news = True
+        #: Our own accounts that have no device keys and never will: whatever is published for them gets nothing.
+        self.keyless: frozenset[str] = frozenset()
         self._current: set[str] = set()
         self._asking = asyncio.Lock()
 
@@ -102,11 +104,18 @@ class Devices:
 
     def _take(self, user: str, answer: dict[str, Any]) -> None:
         found = published(user, answer)
+        if user in self.keyless and (found.devices or found.unsigned or found.master):
+            # Somebody is in our account, or the homeserver pretends so.
+            log.error("devices.of_a_keyless_account", id=short(user))
+            self.refused[user] = (*found.unsigned, *(device.id for device in found.devices))
+            found = published(user, {})
         with self.machine.store.transaction():
             sound = self._agreed(user, found)
             if self.machine.know(user, sound):
                 self.lost.add(user)
         ours = user == self.machine.user_id
+        if user in self.keyless:
+            return
         refused = (*found.unsigned, *(device.id for device in found.devices if device not in sound))
         self.refused.pop(user, None)
         if refused and not ours:

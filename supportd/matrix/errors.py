@@ -27,7 +27,7 @@ class SlowDown(MatrixError):
 
 
 class LoggedOut(MatrixError):
-    """The homeserver no longer accepts the sign-in of the account {account}: sign it in again with the same device, then start supportd."""
+    """The homeserver no longer accepts the sign-in of the account {account}: run supportd restore, which signs it in again."""
 
     status = 78
 
@@ -75,6 +75,12 @@ class StoreLost(MatrixError):
     status = 78
 
 
+class StoreOld(StoreLost):
+    """The bot's encryption keys here are an old copy, and would spoil what members read: run supportd restore with the recovery sheet."""
+
+    status = 78
+
+
 class StoreBusy(MatrixError):
     """Another supportd uses the crypto folder already: two at once would spoil the keys; stop the other one first."""
 
@@ -89,6 +95,12 @@ class StoreUnreadable(MatrixError):
 
 class KeyFileRefused(MatrixError):
     """The file {path} with the room keys does not open with this recovery file: take the two from the same installation."""
+
+    status = 78
+
+
+class RestoreUnfinished(MatrixError):
+    """A restore of the bot's keys was broken off: run supportd restore with the recovery sheet once more, it goes on where it stopped."""
 
     status = 78
 

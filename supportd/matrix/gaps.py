@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from supportd.engine.wire import GapMark, SlowMark, SyncBatch
 from supportd.logs import get_logger, short
-from supportd.matrix.errors import Refused, ServerAway, SlowDown
+from supportd.matrix.errors import MatrixError, Refused, ServerAway, SlowDown, TooLarge
 from supportd.matrix.http import path
 from supportd.matrix.shapes import objects
 
@@ -30,6 +30,8 @@ log = get_logger(__name__)
 #: Events of a page (Synapse's cap), and the most pages of one gap: what lies beyond 100,000 events is announced as lost.
 PAGE: Final = 100
 MOST_PAGES: Final = 1000
+#: Events of a page where a whole one would be too large.
+FEW: Final = 10
 #: Seconds after which the people who run the group are told that the catching up takes long.
 SLOW: Final = 30.0
 
@@ -77,15 +79,22 @@ class Gaps:
         return ()
 
     async def go_on(self) -> None:
-        """Walk the gaps that had to wait; raises what :class:`Api` raises, the next sync tries again."""
+        """Walk the gaps that had to wait; raises the first that :class:`Api` raised, when all were tried: the next sync tries again."""
+        away: MatrixError | None = None
         for gap in await self.open():
             try:
                 async for _page in self._walk(gap, keep=True):
                     pass
+            except (ServerAway, SlowDown) as error:
+                # One room that cannot be read must not keep all others waiting.
+                log.warning("gap.postponed", room=short(gap.room), error=error)
+                away = away or error
             except Refused as error:
                 # A token that is no longer taken will never be; what lay there is lost, and people are told.
                 log.error("gap.lost", room=short(gap.room), error=error)  # noqa: TRY400 - nothing to trace
                 await self.inbox.accept(SyncBatch((), (replace(gap, closed=True, lost=True),)))
+        if away is not None:
+            raise away
 
     async def _walk(self, gap: GapMark, *, keep: bool) -> AsyncIterator[GapMark]:
         """Commit page after page and yield where the walk stands; ``keep``: the mark moves in the same commit."""
@@ -109,7 +118,11 @@ class Gaps:
     async def _page(self, gap: GapMark) -> tuple[tuple[dict[str, Any], ...], str | None]:
         """Return the next page and where the one behind it begins, ``None`` at the end of the gap."""
         query = {"dir": "f", "limit": str(PAGE), "from": gap.start, "to": gap.end, "filter": _FILTER}
-        answer = await self.api.get(path("rooms", gap.room, "messages"), query)
+        try:
+            answer = await self.api.get(path("rooms", gap.room, "messages"), query)
+        except TooLarge:
+            # A hundred of the largest events, and the state of their authors, can be more than we take at once.
+            answer = await self.api.get(path("rooms", gap.room, "messages"), {**query, "limit": str(FEW)})
         end = answer.get("end")
         # A page may be empty because we may see none of its events, and there are more behind it.
         return tuple(objects(answer.get("chunk"))), end if isinstance(end, str) and end not in {gap.start, gap.end} else None

@@ -7,18 +7,19 @@ import json
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import AsideMark, EchoMark, Edited, Incoming, ParkMark
-from supportd.logs import get_logger
+from supportd.engine.wire import AsideMark, EchoMark, Edited, Incoming, Membership, ParkMark, Reacted, Redacted, Replaced
+from supportd.logs import get_logger, short
 from supportd.matrix.decode import decode
 from supportd.matrix.machine import NoKey, Unreadable
 from supportd.matrix.sending import TRANSACTION
 from supportd.matrix.shapes import identifier, obj, text, whole
+from supportd.matrix.waiting import Lot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from supportd.engine.wire import Mark
     from supportd.matrix.machine import Machine
@@ -53,13 +54,16 @@ class Taken:
 class Intake:
     """Turns raw events into the engine's; knows no network."""
 
-    def __init__(self, machine: Machine) -> None:
-        """Decrypt with ``machine``."""
+    def __init__(self, machine: Machine, ours: Iterable[str] = ()) -> None:
+        """Decrypt with ``machine``; ``ours``: the Matrix ids of our own accounts."""
         self.machine = machine
+        self.ours = frozenset(ours)
         self.undecryptable = 0
         self.set_aside = 0
+        self.lot = Lot()
+        self._last = datetime.min.replace(tzinfo=UTC)
         #: Who wrote an event, the newest last.
-        self.authors: OrderedDict[str, str] = OrderedDict()
+        self.authors: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     # ---- to-device ---------------------------------------------------------------------------------------------------
 
@@ -104,19 +108,19 @@ class Intake:
 
     def _read(self, raw: Raw, taken: Taken, *, park: bool) -> None:
         event = raw.event
-        self._note(event, taken)
+        self._note(raw.room, event, taken)
         if event.get("type") != "m.room.encrypted" or "state_key" in event:
+            found = decode(raw.room, event, previous=raw.previous)
+            if found is not None and self._is_pretended(found):
+                return
             if event.get("sender") == self.machine.user_id:
                 self._echo(event, obj(event.get("content")), taken)
-            found = decode(raw.room, event, previous=raw.previous)
         else:
             sender = str(event.get("sender"))
             try:
                 clear = self.machine.decrypt(raw.room, event, self.machine.curves(sender))
             except NoKey:
-                if park and (mark := _parked(raw)):
-                    self.undecryptable += 1
-                    taken.marks.append(mark)
+                self._park(raw, taken, park=park)
                 return
             except Unreadable:
                 self.undecryptable += 1
@@ -126,9 +130,33 @@ class Intake:
             proven = self.machine.proves(sender, clear)
             if proven and sender == self.machine.user_id:
                 self._echo(event, clear.content, taken)
+            if sender in self.ours and not proven:
+                # Only the homeserver says that this is ours.
+                return
             found = decode(raw.room, event, (clear.type, clear.content), proven=proven)
         if found is not None:
             taken.incoming.append(found)
+
+    def _park(self, raw: Raw, taken: Taken, *, park: bool) -> None:
+        """Let an event wait for its key, where there is room for one more of its sender."""
+        mark = _parked(raw, self._moment()) if park else None
+        if mark is None:
+            return
+        self.undecryptable += 1
+        if self.lot.take(mark.event, str(raw.event.get("sender")), len(mark.ciphertext)):
+            taken.marks.append(mark)
+        else:
+            log.warning("event.not_parked", room=short(raw.room))
+
+    def _is_pretended(self, found: Incoming) -> bool:
+        """Tell whether words in clear are said to be ours where we never speak in clear: in a room that is or was encrypted."""
+        spoken = not isinstance(found.content, Reacted | Redacted | Membership | Replaced)
+        return spoken and found.sender in self.ours and found.room in self.machine.encrypted_rooms
+
+    def _moment(self) -> datetime:
+        """Return now, later than ever before: what waits is read in this order."""
+        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        return self._last
 
     @staticmethod
     def _echo(event: dict[str, Any], content: dict[str, Any], taken: Taken) -> None:
@@ -137,12 +165,12 @@ class Intake:
         if event_id is not None and transaction is not None:
             taken.marks.append(EchoMark(transaction, cast("EventId", event_id)))
 
-    def _note(self, event: dict[str, Any], taken: Taken) -> None:
+    def _note(self, room: str, event: dict[str, Any], taken: Taken) -> None:
         event_id, sender = identifier(event.get("event_id")), identifier(event.get("sender"))
         if event_id is None or sender is None:
             return
         # One string for each person, not one for each of their messages.
-        self.authors[event_id] = sys.intern(sender)
+        self.authors[sys.intern(room), event_id] = sys.intern(sender)
         if len(self.authors) > AUTHORS:
             self.authors.popitem(last=False)
         transaction = identifier(obj(event, "unsigned").get("transaction_id"))
@@ -170,12 +198,14 @@ def in_order(batches: Iterable[Sequence[Incoming]]) -> tuple[Incoming, ...]:
     return tuple(one for _at, one in keyed)
 
 
-def own_edits(incoming: Iterable[Incoming], authors: dict[str, str]) -> tuple[Incoming, ...]:
-    """Leave out edits of other people's words; ``authors``: event id -> who wrote it."""
-    return tuple(one for one in incoming if not isinstance(one.content, Edited) or authors.get(one.content.target) == one.sender)
+def own_edits(incoming: Iterable[Incoming], authors: Mapping[tuple[str, str], str]) -> tuple[Incoming, ...]:
+    """Leave out edits of other people's words, and of another room's; ``authors``: room and event id -> who wrote it."""
+    return tuple(
+        one for one in incoming if not isinstance(one.content, Edited) or authors.get((one.room, one.content.target)) == one.sender
+    )
 
 
-def _parked(raw: Raw) -> ParkMark | None:
+def _parked(raw: Raw, now: datetime) -> ParkMark | None:
     event_id, moment = identifier(raw.event.get("event_id")), whole(raw.event.get("origin_server_ts"))
     session = text(obj(raw.event, "content").get("session_id"))
     if event_id is None or moment is None or not 0 <= moment < 2**45 or session is None:
@@ -183,5 +213,4 @@ def _parked(raw: Raw) -> ParkMark | None:
     body = json.dumps(raw.event).encode()
     if len(body) > LONGEST_PARKED:
         return None
-    at = datetime.fromtimestamp(moment / 1000, UTC)
-    return ParkMark(cast("EventId", event_id), cast("RoomId", raw.room), session, body, at)
+    return ParkMark(cast("EventId", event_id), cast("RoomId", raw.room), session, body, now)

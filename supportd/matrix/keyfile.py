@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from nio.crypto.sessions import InboundGroupSession
 
+from supportd.logs import get_logger
 from supportd.matrix.errors import KeyFileRefused
 from supportd.matrix.machine import HOSTILE
 from supportd.matrix.withheld import MEGOLM
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
 
     from supportd.matrix.machine import Machine
 
+log = get_logger(__name__)
+
 #: The file beside the crypto store, and the public half of its key.
 FILE: Final = "room-keys.sealed"
 PUBLIC: Final = "room-keys.public"
+#: It lies there while a restore is under way: until then the store lacks keys that the file has, and must not overwrite it.
+RESTORING: Final = "restoring"
 _CONTEXT: Final = b"supportd room keys 1"
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 _AT: Final = "org.supportd.at"
@@ -41,6 +46,22 @@ def new_key() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
+def put_public(folder: Path, private: bytes, *, over: bool) -> None:
+    """Write the public half that belongs to ``private`` into ``folder``; ``over``: also in place of another one."""
+    path, public = folder / PUBLIC, X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    if not path.exists() or (over and path.read_bytes() != public):
+        write_private(path, public)
+
+
+def usable(folder: Path) -> bool:
+    """Tell whether ``folder`` has a public half, so that the file can be written."""
+    try:
+        X25519PublicKey.from_public_bytes((folder / PUBLIC).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 class KeyFile:
     """Keeps the file up to date while the daemon runs."""
 
@@ -48,15 +69,32 @@ class KeyFile:
         """Write into ``folder``, where the public half lies; without one nothing is written."""
         self._path = folder / FILE
         self._public = folder / PUBLIC
+        self._restoring = folder / RESTORING
         self._written = b""
+        #: Whether the last try to write it failed.
+        self.failed = False
 
     def write(self, machine: Machine) -> bool:
-        """Write what ``machine`` knows, if that changed since the last time; tells whether it wrote."""
-        if not self._public.exists():
+        """Write what ``machine`` knows, if that changed since the last time; tells whether it wrote.
+
+        A disk that is full or locked is told once in the log and stands in ``failed``; the next time tries again.
+        """
+        if not self._public.exists() or self._restoring.exists():
             return False
+        try:
+            wrote = self._write(machine)
+        except (OSError, ValueError) as error:
+            if not self.failed:
+                log.error("keyfile.not_written", error=error, reason=getattr(error, "strerror", None) or "no public key")  # noqa: TRY400
+            self.failed = True
+            return False
+        self.failed = False
+        return wrote
+
+    def _write(self, machine: Machine) -> bool:
         body = json.dumps(contents(machine), separators=(",", ":")).encode()
         digest = hashlib.sha256(body).digest()
-        if digest == self._written:
+        if digest == self._written and self._path.exists():
             return False
         public = X25519PublicKey.from_public_bytes(self._public.read_bytes())
         write_private(self._path, _SUITE.encrypt(body, public, _CONTEXT))

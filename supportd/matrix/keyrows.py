@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 #: Notes of withheld keys kept at once; anybody on the homeserver may send them.
 MOST_WITHHELD: Final = 2000
 
+#: Stands for a room key that opens nothing any more, and how many seconds that is remembered.
+ENDED: Final = 2**31
+REMEMBERED: Final = 90 * 24 * 3600.0
+#: Seconds that clocks may be apart, and that words may be late of a device whose owner removed it.
+CLOCKS: Final = 300.0
+LATE: Final = 72 * 3600.0
+
 TABLES: Final = (
     # Which event used a message index: the same ciphertext under another event id is a replay. ``at``: seconds since 1970, like below.
     """CREATE TABLE IF NOT EXISTS supportd_used (
@@ -18,6 +26,9 @@ TABLES: Final = (
     # Devices that are no longer vouched for, by their curve25519 key.
     "CREATE TABLE IF NOT EXISTS supportd_gone (device TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS supportd_arrived (session TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID",
+    # The first message that a key may open which was wound forward, or has ended; it may be sent again at any time.
+    # ``room_key``: a hash, so that nothing of an ended key stays here.
+    "CREATE TABLE IF NOT EXISTS supportd_floor (room_key TEXT PRIMARY KEY, number INTEGER NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS supportd_withheld (
         room TEXT, session TEXT, sender TEXT, code TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (room, session, sender)) WITHOUT ROWID""",
 )
@@ -79,10 +90,21 @@ class KeyRows:
         """Note that a device is vouched for."""
         self._execute("DELETE FROM supportd_gone WHERE device = ?", (device,))
 
-    def came_in_time(self, session: str, device: str) -> bool:
-        """Tell whether a room key came while its device was vouched for."""
-        sql = "SELECT 1 FROM supportd_gone g JOIN supportd_arrived a ON a.session = ? WHERE g.device = ? AND a.at < g.at"
-        return self._execute(sql, (session, device)).fetchone() is not None
+    def said_in_time(self, session: str, device: str, number: int, at: float) -> bool:
+        """Tell whether message ``number`` of a room key was sent while its device was vouched for, and the key had come by then.
+
+        It was if we had read it by then. Else its time is the homeserver's word (``at``), which counts for a while only: whoever took the
+        device still has its room key.
+        """
+        row = self._execute(
+            "SELECT g.at, u.at FROM supportd_gone g JOIN supportd_arrived a ON a.session = ?"
+            " LEFT JOIN supportd_used u ON u.session = a.session AND u.number = ? WHERE g.device = ? AND a.at < g.at",
+            (session, number, device),
+        ).fetchone()
+        if row is None:
+            return False
+        gone, read = row
+        return bool((read is not None and read < gone) or (at <= gone + CLOCKS and self.now <= gone + LATE))
 
     def uses(self, before: float) -> dict[str, Use]:
         """Return for each room key its last use, and what was read with it before ``before``."""
@@ -94,6 +116,23 @@ class KeyRows:
     def drop_uses(self, session: str, below: int) -> None:
         """Forget the uses of messages that the key cannot open any more."""
         self._execute("DELETE FROM supportd_used WHERE session = ? AND number < ?", (session, below))
+
+    def floor(self, session: str, sender_key: str) -> int:
+        """Return the first message that a key may open, 0 for any, :data:`ENDED` for none."""
+        row = self._execute("SELECT number FROM supportd_floor WHERE room_key = ?", (_hash(session, sender_key),)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def set_floor(self, session: str, sender_key: str, number: int) -> None:
+        """Let a key open message ``number`` and later ones only, from now on."""
+        self._execute(
+            "INSERT INTO supportd_floor VALUES (?, ?, ?) ON CONFLICT (room_key)"
+            " DO UPDATE SET number = max(number, excluded.number), at = excluded.at",
+            (_hash(session, sender_key), number, self.now),
+        )
+
+    def drop_floors(self, before: float) -> None:
+        """Forget the floors of keys that ended long ago."""
+        self._execute("DELETE FROM supportd_floor WHERE number >= ? AND at < ?", (ENDED, before))
 
     def drop(self, sessions: Iterable[str]) -> None:
         """Forget everything about room keys that are gone."""
@@ -131,3 +170,7 @@ class KeyRows:
     def drop_withheld(self, before: float) -> None:
         """Forget old notes."""
         self._execute("DELETE FROM supportd_withheld WHERE at < ?", (before,))
+
+
+def _hash(session: str, sender_key: str) -> str:
+    return hashlib.sha256(f"{session}\0{sender_key}".encode()).hexdigest()

@@ -20,7 +20,8 @@ from nio.responses import KeysClaimResponse
 
 from supportd.logs import get_logger
 from supportd.matrix import withheld
-from supportd.matrix.shapes import identifier, obj
+from supportd.matrix.keyrows import ENDED
+from supportd.matrix.shapes import identifier, obj, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,13 @@ class Clear:
     ed25519: str
     forwarded: bool
     session: str
+    #: Which message of the room key it is, and when the homeserver says it was sent (seconds since 1970).
+    number: int = 0
+    at: float = 0.0
+
+
+#: Room keys of one device that are kept at once: with the shortest rotation that is 50,000 messages of the last ten days.
+MOST_KEYS: Final = 1000
 
 
 class _Olm(Olm):  # type: ignore[misc] # nio has no types
@@ -74,10 +82,25 @@ class _Olm(Olm):  # type: ignore[misc] # nio has no types
         if new.id != session_id:
             return
         old = self.inbound_group_store.get(room_id, sender_key, session_id)
+        floor = self.store.keys.floor(session_id, sender_key)
+        if floor > new.first_known_index:
+            if floor >= ENDED:
+                return
+            # It was wound forward: what lies behind must not be opened again by a second copy.
+            exported = new.export_session(floor)
+            new = InboundGroupSession.import_session(exported, sender_fp_key, sender_key, room_id, [])
         if old is not None and old.first_known_index <= new.first_known_index:
+            return
+        if old is None and self._full(sender_key):
+            log.warning("keys.too_many", count=MOST_KEYS)
             return
         self.inbound_group_store.add(new)
         self.save_inbound_group_session(new)
+
+    def _full(self, sender_key: str) -> bool:
+        """Tell whether one device has sent as many room keys as anybody could need within the window."""
+        rooms = self.inbound_group_store._entries.values()  # noqa: SLF001 - nio has no call that counts
+        return sum(len(senders[sender_key]) for senders in rooms if sender_key in senders) >= MOST_KEYS
 
     def _verify_olm_payload(self, sender: str, payload: dict[str, Any]) -> bool:
         if not isinstance(obj(payload.get("recipient_keys")).get("ed25519"), str):
@@ -155,7 +178,8 @@ class Machine:
         session_id, ciphertext = _envelope(content)
         claimed = content.get("sender_key") if isinstance(content, dict) else None
         session = self._room_key(room, session_id, likely, claimed)
-        if session is None:
+        if session is None or self._is_of_another(session.sender_key, event.get("sender")):
+            # A key that somebody else holds up, or words that somebody else copied: neither may take the place of the author's own.
             raise NoKey
         try:
             text, number = session.decrypt(ciphertext)
@@ -172,7 +196,8 @@ class Machine:
             raise Unreadable
         if not self.store.keys.first_use(session_id, number, event_id):
             raise Unreadable
-        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain), session_id)
+        at = (whole(event.get("origin_server_ts")) or 0) / 1000
+        return Clear(kind, inner, session.sender_key, session.ed25519, bool(session.forwarding_chain), session_id, number, at)
 
     def _room_key(self, room: str, session_id: str, likely: frozenset[str], claimed: object) -> Any:
         # Two people may hold up the same session id: only its maker's word counts, so the sender's own devices come first.
@@ -188,6 +213,7 @@ class Machine:
     def drop_room_key(self, session: Any) -> None:
         """Delete a room key for good."""
         self.store.drop_inbound_group_session(session)
+        self.store.keys.set_floor(session.id, session.sender_key, ENDED)
         self.olm.inbound_group_store[session.room_id][session.sender_key].pop(session.id, None)
 
     def replace_room_key(self, session: Any) -> None:
@@ -202,10 +228,18 @@ class Machine:
 
         Olm sessions are found by that key alone, so a device that claims another one's would cut it off.
         """
+        return self._known_owners().setdefault(device.curve25519, (user, device.id)) == (user, device.id)
+
+    def _known_owners(self) -> dict[str, tuple[str, str]]:
         if not self._owners:
             self._owners = {one.curve25519: (one.user_id, one.id) for one in self.olm.device_store}
             self._owners[self.identity[0]] = (self.user_id, self.device_id)
-        return self._owners.setdefault(device.curve25519, (user, device.id)) == (user, device.id)
+        return self._owners
+
+    def _is_of_another(self, curve25519: str, sender: object) -> bool:
+        """Tell whether a device is known as somebody's who is not ``sender``."""
+        owner = self._known_owners().get(curve25519)
+        return owner is not None and owner[0] != sender
 
     def know(self, user: str, devices: Sequence[Device]) -> bool:
         """Make ``devices`` the only ones of ``user`` that may get keys; tells whether one of the earlier ones may no longer."""
@@ -245,7 +279,7 @@ class Machine:
             return True
         return any(
             (one.curve25519, one.ed25519) == (clear.curve25519, clear.ed25519)
-            and (not one.deleted or self.store.keys.came_in_time(clear.session, one.curve25519))
+            and (not one.deleted or self.store.keys.said_in_time(clear.session, one.curve25519, clear.number, clear.at))
             for one in self.olm.device_store[user].values()
         )
 

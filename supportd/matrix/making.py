@@ -14,13 +14,13 @@ from supportd.matrix.shapes import identifier, obj, objects
 from supportd.matrix.template import MARKER, creation, powers, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from supportd.engine.wire import Account, MakeRoom, Outcome
     from supportd.matrix.accounts import Login
     from supportd.matrix.cipherstore import CryptoStore
     from supportd.matrix.http import Api
-    from supportd.sdk.ids import RoomId
+    from supportd.sdk.ids import RoomId, UserId
 
 log = get_logger(__name__)
 
@@ -35,6 +35,8 @@ class RoomMaker:
         self.store = store
         self.key = key
         self.server = server
+        #: Called with a room that is to be encrypted before anybody can speak in it, whatever the homeserver says of it later.
+        self.remember: Callable[[str], None] = lambda _room: None
 
     async def make(self, job: MakeRoom) -> Outcome:
         """Make the room, or find the one an earlier attempt made, and bring it to its declared state."""
@@ -47,16 +49,18 @@ class RoomMaker:
         room = room or await self._find(api, alias, job.marker) or await self._create(api, alias, job)
         if room is None:
             return Never("M_ROOM_IN_USE")
+        if job.spec.encrypted and job.spec.kind != "space":
+            self.remember(room)
         await self._join(room, job)
         await self._audit(api, room, job)
-        await self._invite(api, room, job)
+        refused = await self._invite(api, room, job)
         # On our disk before the alias goes: from then on only this finds the room again.
         self.store.set_made(job.marker, room)
         await self._drop(api, alias)
         if job.spec.kind == "direct" and self.logins["creator"].user_id != self.logins["reader"].user_id:
             await api.post(path("rooms", room, "leave"), {})
         log.info("room.made", room=short(room), kind=job.spec.kind)
-        return Done(room=cast("RoomId", room))
+        return Done(room=cast("RoomId", room), refused=refused)
 
     def _alias(self, marker: str) -> str:
         return hmac.new(self.key, b"supportd room alias " + marker.encode(), "sha256").hexdigest()[:40]
@@ -128,17 +132,23 @@ class RoomMaker:
                 log.info("room.repaired", room=short(room), kind=kind)
                 await api.put(path("rooms", room, "state", kind, ""), content)
 
-    async def _invite(self, api: Api, room: str, job: MakeRoom) -> None:
+    async def _invite(self, api: Api, room: str, job: MakeRoom) -> tuple[tuple[UserId, str], ...]:
+        """Invite everybody and return who could not be, with the server's code."""
+        refused: list[tuple[UserId, str]] = []
         direct = job.spec.kind == "direct"
         for person in job.invite:
             try:
-                await people.invite(api, InvitePerson(cast("RoomId", room), person), direct=direct)
+                outcome = await people.invite(api, InvitePerson(cast("RoomId", room), person), direct=direct)
+                if isinstance(outcome, Never) and not direct:
+                    refused.append((person, outcome.code))
             except Refused as error:
                 if direct:
                     # A chat of two without the second is none: the engine has to hear of it.
                     raise
-                # The room is there for everybody else; this person is asked in another way.
+                # The room is there for everybody else; the plugin hears of it.
                 log.warning("invite.refused", room=short(room), code=error.code)
+                refused.append((person, error.code))
+        return tuple(refused)
 
     async def _drop(self, api: Api, alias: str) -> None:
         try:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from nio.crypto.sessions import InboundGroupSession
 
 from supportd.logs import get_logger
+from supportd.matrix.keyrows import REMEMBERED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import timedelta
 
     from supportd.matrix.machine import Machine
@@ -23,6 +25,8 @@ log = get_logger(__name__)
 
 #: Seconds for which a sender may go on using one key, whatever the room says: the longest time that clients have for it.
 LONGEST_USE: Final = 7 * 24 * 3600.0
+#: Seconds for which keys of rooms are kept in which we are not, for an invitation that is on its way.
+STRANGE: Final = 24 * 3600.0
 #: Keys looked at before others get a turn.
 STEP: Final = 20
 
@@ -35,8 +39,12 @@ class Forgotten:
     wound: int
 
 
-async def forget(machine: Machine, window: timedelta) -> Forgotten:
-    """Let no room key open what was read, or could have been read, longer than ``window`` ago."""
+async def forget(machine: Machine, window: timedelta, waiting: Collection[str] = (), rooms: Collection[str] | None = None) -> Forgotten:
+    """Let no room key open what was read, or could have been read, longer than ``window`` ago.
+
+    ``waiting``: rooms of which something is still to be read, so that their keys stay; ``rooms``: those we are in or invited to, ``None``
+    where that is not known: keys of other rooms end after a day.
+    """
     rows = machine.store.keys
     horizon = rows.now - window.total_seconds()
     with machine.store.transaction():
@@ -45,6 +53,7 @@ async def forget(machine: Machine, window: timedelta) -> Forgotten:
             rows.arrive(session.id)
         rows.drop_withheld(horizon)
         rows.drop_without_key(horizon)
+        rows.drop_floors(rows.now - REMEMBERED)
     arrived, uses = rows.arrived(), rows.uses(horizon)
     newest = _newest(machine, arrived, horizon)
     deleted = wound = 0
@@ -52,11 +61,14 @@ async def forget(machine: Machine, window: timedelta) -> Forgotten:
     for at in range(0, len(sessions), STEP):
         with machine.store.transaction():
             for session in sessions[at : at + STEP]:
+                if session.room_id in waiting:
+                    continue
                 use = uses.get(session.id)
                 came = arrived.get(session.id, rows.now)
                 last = max(came, use.last if use else came)
                 followed = newest.get((session.room_id, session.sender_key), came) > came
-                if last < horizon and (followed or came < horizon - LONGEST_USE):
+                strange = rooms is not None and session.room_id not in rooms and last < rows.now - STRANGE
+                if strange or (last < horizon and (followed or came < horizon - LONGEST_USE)):
                     machine.drop_room_key(session)
                     deleted += 1
                 elif use is not None and use.read_before >= session.first_known_index:
@@ -75,6 +87,7 @@ def wind(machine: Machine, session: Any, index: int) -> None:
     exported = session.export_session(index)
     new = InboundGroupSession.import_session(exported, session.ed25519, session.sender_key, session.room_id, list(session.forwarding_chain))
     machine.replace_room_key(new)
+    machine.store.keys.set_floor(session.id, session.sender_key, index)
     machine.store.keys.drop_uses(session.id, index)
 
 

@@ -38,6 +38,9 @@ class Opener:
     async def fetch(self, room: str, event_id: str) -> Opened | None:
         """Return one event of ``room``, ``None`` for what was taken back or cannot be read; raises what :class:`Api` raises."""
         raw = await self.api.get(path("rooms", room, "event", event_id))
+        if raw.get("event_id") != event_id or raw.get("room_id", room) != room:
+            # Another one's words must not stand for these.
+            return None
         if "redacted_because" in obj(raw, "unsigned") or not obj(raw, "content"):
             return None
         return await self.open(room, raw)

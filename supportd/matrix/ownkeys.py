@@ -19,7 +19,8 @@ async def upload(machine: Machine, api: Api, *, count: int = 0, fallback: bool =
     """Publish device keys, a fallback key if asked, and one-time keys up to full (``count`` are there); raises what :class:`Api` raises."""
     if fallback or _fallback_keys(machine) or not machine.uploaded:
         await _fallback(machine, api, wanted=fallback)
-    missing = machine.olm.account.max_one_time_keys - count
+    # A server may say anything; more than an account can hold is never made.
+    missing = machine.olm.account.max_one_time_keys - max(count, 0)
     if missing > 0:
         await _one_time(machine, api, missing)
     log.info("keys.uploaded", account=api.account, count=max(missing, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ from supportd.matrix.crosssign import stand_up
 from supportd.matrix.devices import Devices
 from supportd.matrix.doors import Doors
 from supportd.matrix.doorsync import DoorSession
+from supportd.matrix.errors import RestoreUnfinished, StoreLost
+from supportd.matrix.generation import Generation
 from supportd.matrix.handover import Handover
 from supportd.matrix.homeserver import MatrixHomeserver
 from supportd.matrix.http import Api
-from supportd.matrix.keyfile import KeyFile
+from supportd.matrix.keyfile import RESTORING, KeyFile
 from supportd.matrix.machine import Machine
 from supportd.matrix.making import RoomMaker
 from supportd.matrix.mending import RoomMender
@@ -59,10 +62,12 @@ class MatrixSettings:
     seeds_key: bytes = field(repr=False)
     #: Whether the crypto store is encrypted as a file (SQLCipher).
     cipher: bool = True
-    #: The reader's password, only where the homeserver may ask for it when keys are first uploaded.
     #: How long words may be read again; older room keys are deleted or wound forward.
     window: timedelta = WINDOW
+    #: The reader's password, only where the homeserver may ask for it when keys are first uploaded.
     password: str | None = field(default=None, repr=False)
+    #: Whether a restore itself opens it; everybody else waits until it is finished.
+    restoring: bool = False
 
     @property
     def logins(self) -> dict[Account, Login]:
@@ -121,6 +126,8 @@ class MatrixSide:
     async def open(self) -> None:
         """Check everything of ``matrix.md`` 1.1; raises :class:`~supportd.matrix.errors.MatrixError`."""
         settings = self.settings
+        if not settings.restoring and (settings.folder / RESTORING).exists():
+            raise RestoreUnfinished
         self._apis = {account: Api(settings.base_url, login.access_token, account=account) for account, login in settings.logins.items()}
         try:
             for account, login in settings.logins.items():
@@ -136,19 +143,26 @@ class MatrixSide:
         file_key = settings.file_key if settings.cipher else None
         store = CryptoStore(reader.user_id, reader.device_id, settings.folder, file_key=file_key, pickle_key=settings.pickle_key)
         try:
+            _check_device(store)
             machine = Machine(reader.user_id, reader.device_id, store)
             seeds, fresh = load_or_make(settings.folder / "seeds", settings.seeds_key)
             await stand_up(api, reader, machine, seeds, fresh=fresh, password=settings.password)
+            generation = Generation(api, reader, store)
+            await generation.check()
+            await generation.advance()
         except BaseException:
             store.close()
             raise
         store.set_pin(reader.user_id, public_of(seeds.master), None)
         rooms, devices = Rooms(), Devices(api, machine)
+        devices.keyless = frozenset(login.user_id for login in settings.logins.values()) - {reader.user_id}
         sharing = Sharing(api, machine, devices, rooms)
         accounts: dict[Account, str] = {account: login.user_id for account, login in settings.logins.items()}
         upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]}, window=settings.window)
         upkeep.key_file = KeyFile(settings.folder)
+        upkeep.generation = generation
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
+        maker.remember = machine.remember_encrypted
         mender = RoomMender(self._apis, settings.logins, settings.server_name)
         session = Session(api, sharing, upkeep, self.inbox, accounts)
         door = self._door_session(session)
@@ -190,17 +204,18 @@ class MatrixSide:
             task.result()
 
     async def close(self) -> None:
-        """Close the store and the connections."""
+        """Close the store and the connections, whatever goes wrong at it."""
         opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.session.rest()
-            if opened.door is not None:
-                await opened.door.rest()
-            if opened.session.synced.is_set() and opened.session.upkeep.key_file is not None:
-                opened.session.upkeep.key_file.write(opened.machine)
-            opened.store.close()
-        for api in self._apis.values():
-            await api.close()
+        async with AsyncExitStack() as closing:
+            for api in self._apis.values():
+                closing.push_async_callback(api.close)
+            if opened is not None:
+                closing.callback(opened.store.close)
+                await opened.session.rest()
+                if opened.door is not None:
+                    await opened.door.rest()
+                if opened.session.synced.is_set() and opened.session.upkeep.key_file is not None:
+                    opened.session.upkeep.key_file.write(opened.machine)
 
     def reading(self) -> Mapping[str, RoomReading]:
         """Return for each encrypted room who can read us and what we cannot read, as of the last look."""
@@ -222,10 +237,17 @@ class MatrixSide:
             "set_aside": opened.session.intake.set_aside,
             "messages_without_a_key": sum(one.waiting for one in rooms.values()),
             "people_who_cannot_read_us": sum(one.people - one.can_read_us for one in rooms.values()),
+            "key_file_failed": opened.session.upkeep.key_file is not None and opened.session.upkeep.key_file.failed,
             "people_with_unsigned_devices": len(opened.devices.refused),
             "people_with_new_keys": len(opened.store.offered()),
             "accounts_waiting": opened.homeserver.limiter.paused(),
         }
+
+
+def _check_device(store: CryptoStore) -> None:
+    # Room keys of two devices would lie mixed up in one file.
+    if store.of_another_device():
+        raise StoreLost
 
 
 class _Door:

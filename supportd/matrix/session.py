@@ -44,6 +44,10 @@ TO_DEVICE_AT_ONCE: Final = 100
 _ONLY_TO_DEVICE: Final = json.dumps({"room": {"rooms": []}, "presence": _NONE, "account_data": _NONE}, separators=(",", ":"))
 MOST_ROUNDS: Final = 500
 _QUERY_ATTEMPTS: Final = 3
+#: Syncs that are asked for again while nobody says whose devices are whose: one question must not stop all reading for ever.
+_PATIENT: Final = 6
+#: Failures in a row, minutes apart at the end, after which an edit is dropped whose author nobody tells us.
+_STUMBLES: Final = 10
 
 
 class Session:
@@ -62,7 +66,8 @@ class Session:
         self.inbox = inbox
         self.accounts = accounts
         self.account: Account = account
-        self.intake = Intake(self.machine)
+        self.intake = Intake(self.machine, accounts.values())
+        self.upkeep.lot = self.intake.lot
         self.gaps = Gaps(api, inbox, self._read_page)
         self.standing = Standing(self.rooms, accounts)
         #: Where the doorkeeper has a sync of its own.
@@ -70,6 +75,10 @@ class Session:
         self.loop = Loop(account)
         self.synced = asyncio.Event()
         self._first = True
+        #: Whether everything that waits for a key is to be tried, not only what the next keys are for.
+        self._look = True
+        self._stumbled = 0
+        self._unknown = 0
         self.beside = Beside()
 
     async def run(self) -> None:
@@ -85,18 +94,30 @@ class Session:
         """Take one sync to its commit; raises what :class:`Api` and the inbox raise."""
         token = await self.inbox.token(self.account)
         body = await ask_for_news(self.api, _FILTER, token, hold_ms, all_state=self._first)
-        await self._handle(body, token)
+        try:
+            await self._handle(body, token)
+        except BaseException:
+            # It comes again, and the keys that it brought are no news then.
+            self._look = True
+            raise
         self._first = False
         self.synced.set()
         self.beside.start("upkeep", lambda: self.upkeep.after(body))
         if await self.inbox.gaps():
-            self.beside.start("gaps", self.gaps.go_on)
+            self.beside.start("gaps", self._gaps)
 
     async def rest(self) -> None:
         """End what runs beside the loop."""
         if self.handover is not None:
             self.handover.reader_runs = False
         await self.beside.rest()
+
+    async def _gaps(self) -> None:
+        """Walk the gaps that had to wait; a key may have come while a page of them was being read."""
+        try:
+            await self.gaps.go_on()
+        finally:
+            self._look = True
 
     async def settle(self) -> None:
         """Wait for what runs beside the loop; for tests."""
@@ -110,7 +131,8 @@ class Session:
         self.devices.changed(body.changed | body.left)
         await self._know_authors(raws.values(), body.changed & {self.machine.user_id})
         # After a start everything that waits is tried: its key may have been kept just before we were killed.
-        released, unparked = await retry(self.inbox, self.intake, None if self._first else keys)
+        everything, self._look = self._look, False
+        released, unparked = await retry(self.inbox, self.intake, None if everything else keys)
         await self._begin_after_the_doorkeeper(body)
         # A room we have left is read up to our leaving: nobody else does.
         limited = {room: part.prev_batch for room, part in (body.joined | body.gone).items() if part.limited and part.prev_batch}
@@ -139,14 +161,14 @@ class Session:
         self.upkeep.invited(body.invited)
 
     async def _room_keys(self, body: Body) -> tuple[set[tuple[str, str]], list[Mark]]:
-        """Keep the room keys of this sync, and before a gap is read also those that did not fit into it.
+        """Keep the room keys of this sync, and after an absence or before a gap is read also those that did not fit into it.
 
         The server forgets them when it sees the next token, so each batch is on the disk before the next is asked for; only an empty answer
         ends it, else the last of them would come a second time.
         """
         keys, marks = self.intake.to_device(body.to_device)
         last = body
-        missed = any(part.limited for part in body.joined.values())
+        missed = self._first or any(part.limited for part in body.joined.values())
         for _round in range(MOST_ROUNDS if missed and len(body.to_device) >= TO_DEVICE_AT_ONCE else 0):
             query = {"timeout": "0", "filter": _ONLY_TO_DEVICE, "since": last.next_batch}
             raw = await self.api.ask("GET", path("sync"), query=query, most=MOST_SYNC_BYTES)
@@ -190,7 +212,8 @@ class Session:
     async def _know_authors(self, batches: Collection[Sequence[Raw]], more: Collection[str] = ()) -> None:
         """Know the devices of everybody who wrote something encrypted, and of ``more``, before it is read.
 
-        Raises :class:`ForeignKeys` where somebody published other keys for our own account.
+        Raises :class:`ForeignKeys` where somebody published other keys for our own account, and what :class:`Api` raises: the sync comes
+        again, since words that are read without it stay unproven for good. After some minutes they come all the same, as not proven.
         """
         senders = {
             sender
@@ -202,26 +225,40 @@ class Session:
             try:
                 await self.devices.refresh(senders | set(more))
             except (ServerAway, SlowDown, Refused) as error:
-                # Waiting for ever would let one question stop all reading; the words come, as not proven.
                 log.warning("devices.unknown", error=error, attempts=attempt)
                 await asyncio.sleep(0.2 * attempt)
+                if attempt == _QUERY_ATTEMPTS:
+                    self._unknown += 1
+                    if self._unknown <= _PATIENT:
+                        raise
             else:
+                self._unknown = 0
                 break
         self.sharing.settle()
         if self.devices.foreign:
             raise ForeignKeys
 
     async def authored(self, incoming: tuple[Incoming, ...]) -> tuple[Incoming, ...]:
-        """Leave out edits of other people's words; asks the server for the author of what we no longer remember."""
+        """Leave out edits of other people's words; asks the server for the author of what we no longer remember.
+
+        Raises what :class:`Api` raises, so that no edit is lost, but not for ever: one event must not stop all reading.
+        """
         authors = self.intake.authors
         for one in incoming:
-            if isinstance(one.content, Edited) and one.content.target not in authors:
+            if isinstance(one.content, Edited) and (one.room, one.content.target) not in authors:
                 try:
                     event = await self.api.get(path("rooms", one.room, "event", one.content.target))
-                except (ServerAway, SlowDown, Refused):
+                except Refused:
                     continue
+                except (ServerAway, SlowDown) as error:
+                    self._stumbled += 1
+                    if self._stumbled < _STUMBLES:
+                        raise
+                    log.warning("edit.dropped", error=error, attempts=self._stumbled)
+                    continue
+                self._stumbled = 0
                 if sender := identifier(event.get("sender")):
-                    authors[one.content.target] = sender
+                    authors[one.room, one.content.target] = sender
         return own_edits(incoming, authors)
 
     def _powers(self, rooms: Sequence[str]) -> list[Mark]:

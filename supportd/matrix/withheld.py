@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from supportd.matrix.shapes import identifier, obj
+from supportd.matrix.shapes import identifier, obj, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def hear(machine: Machine, event: Mapping[str, Any]) -> None:
     content, sender = obj(event.get("content")), identifier(event.get("sender"))
     if sender is None or content.get("algorithm") != MEGOLM:
         return
-    code = content.get("code") if content.get("code") in CODES else "m.other"
+    code = one_of(content.get("code"), CODES) or "m.other"
     if code == NO_OLM:
         # They could not open an Olm session with us: we open one, and they learn of it by our first message.
         curve = identifier(content.get("sender_key"))
@@ -37,7 +37,7 @@ def hear(machine: Machine, event: Mapping[str, Any]) -> None:
         return
     room, session = identifier(content.get("room_id")), identifier(content.get("session_id"))
     if room is not None and session is not None:
-        machine.store.keys.withhold(room, session, sender, str(code))
+        machine.store.keys.withhold(room, session, sender, code)
 
 
 def unverified(machine: Machine, room: str, session: str) -> dict[str, Any]:

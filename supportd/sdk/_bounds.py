@@ -1,12 +1,15 @@
-"""What a file and a poll may be: one set of bounds for what comes in, for the gate and for the kit."""
+"""How large effects, files and polls may be and what their texts may hold: one set of bounds for what comes in, the gate and the kit."""
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk import effects as fx
 from supportd.sdk._names import visible
+from supportd.sdk.ask import Ask
 from supportd.sdk.rooms import OWNER_LEVEL, name_problem
 
 if TYPE_CHECKING:
@@ -14,6 +17,12 @@ if TYPE_CHECKING:
     from supportd.sdk.ids import PersonId
     from supportd.sdk.rooms import RoomSpec
 
+#: The longest texts and names and the most people in one effect: what is larger is a mistake of the plugin.
+LONGEST_TEXT: Final = 16_000
+LONGEST_NAME: Final = 300
+MOST_PEOPLE: Final = 500
+#: The highest level of power that a plugin may give.
+HIGHEST_LEVEL: Final = 100
 #: The most of a file that a plugin may post, bytes, and of its name, characters.
 MOST_BYTES: Final = 256 * 1024
 LONGEST_FILE_NAME: Final = 100
@@ -26,11 +35,10 @@ LONGEST_ANSWER_ID: Final = 100
 LONGEST_REASON: Final = 300
 #: Characters of a room's topic with the note on listening.
 LONGEST_TOPIC: Final = 1000
-#: How seldom a room may get a new key, and the highest level of power that a room may ask for.
+#: How seldom a room may get a new key.
 MOST_ROTATION: Final = 1000
 HOUR_MS: Final = 3600 * 1000
 WEEK_MS: Final = 7 * 24 * HOUR_MS
-HIGHEST_LEVEL: Final = 100
 LARGEST_STATUS: Final = 125
 #: Stands for the kind of a file that says nothing sensible about it.
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -49,21 +57,51 @@ def media_type(kind: str) -> str:
     return plain if _MEDIA_TYPE.fullmatch(plain) else UNKNOWN_TYPE
 
 
+def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:
+    """Return everybody an effect is about."""
+    if isinstance(effect, Ask):
+        return tuple(dict.fromkeys(one for step in effect.steps for one in step.to))
+    if isinstance(effect, fx.CreateRoom):
+        return tuple(dict.fromkeys((*effect.members, *effect.owners, *effect.key_members)))
+    if isinstance(effect, fx.MendRoom):
+        return tuple(dict.fromkeys(person for person, _level in effect.levels))
+    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention")]
+    return tuple(dict.fromkeys(one for one in single if one is not None))
+
+
 def problem(effect: fx.Effect) -> str | None:
-    """Return a sentence about a file, a poll or the answer to a knock that may not go, ``None`` for everything else."""
+    """Return a sentence about an effect that is too large or holds what cannot be kept, ``None`` when it may pass."""
+    if any(len(getattr(effect, name, "")) > LONGEST_NAME for name in ("key", "kind", "wording", "how", "outcome", "button")):
+        return f"A name is longer than {LONGEST_NAME} characters."
+    if any(len(getattr(effect, name, "")) > LONGEST_TEXT for name in ("text", "reason", "question")):
+        return f"The text is longer than {LONGEST_TEXT} characters."
+    return _of_its_kind(effect) or _of_all(effect)
+
+
+def _of_all(effect: fx.Effect) -> str | None:
+    values = [getattr(effect, each.name) for each in fields(effect)]
+    # PostgreSQL refuses it.
+    if any(isinstance(value, str) and "\0" in value for value in values):
+        return "A text holds the sign NUL, which no chat can show."
+    if len(people_of(effect)) > MOST_PEOPLE:
+        return f"This is about more than {MOST_PEOPLE} people at once."
+    return None
+
+
+def _of_its_kind(effect: fx.Effect) -> str | None:
     match effect:
         case fx.PostFile():
             return _file(effect)
         case fx.StartPoll():
             return _poll(effect)
-        case fx.CreateRoom(spec=spec):
-            return _spec(spec)
-        case fx.MendRoom(spec=spec, levels=levels):
-            return _spec(spec) or _levels(levels)
-        case fx.Reply(status=status) if not 0 <= status <= LARGEST_STATUS:
-            return f"The status of an answer lies between 0 and {LARGEST_STATUS}."
+        case fx.CreateRoom() | fx.MendRoom():
+            return _spec(effect.spec) or (_levels(effect.levels) if isinstance(effect, fx.MendRoom) else None)
         case fx.AnswerKnock(reason=reason) if len(reason) > LONGEST_REASON:
             return f"The reason is longer than {LONGEST_REASON} characters."
+        case fx.SetPower(level=level) if not 0 <= level <= HIGHEST_LEVEL:
+            return f"A level of power lies between 0 and {HIGHEST_LEVEL}."
+        case fx.Reply():
+            return _reply(effect)
         case _:
             return None
 
@@ -88,6 +126,19 @@ def _levels(levels: tuple[tuple[PersonId, int], ...]) -> str | None:
     if not all(-1 <= level <= OWNER_LEVEL for _person, level in levels):
         return f"The level of a person lies between -1 and {OWNER_LEVEL}."
     return None
+
+
+def _reply(reply: fx.Reply) -> str | None:
+    if not 0 <= reply.status <= LARGEST_STATUS:
+        return f"The status of an answer lies between 0 and {LARGEST_STATUS}."
+    return None if _is_object(reply.data) else "The data of an answer has to be a JSON object."
+
+
+def _is_object(data: str) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _file(effect: fx.PostFile) -> str | None:

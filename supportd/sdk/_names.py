@@ -9,7 +9,7 @@ from typing import Final
 #: Control signs, joiners and fillers without a shape, and signs that change the direction of text (Unicode TR 36, UAX 9).
 _INVISIBLE: Final = re.compile(
     "[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff9-\ufffb]"
+    "\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 

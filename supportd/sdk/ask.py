@@ -55,6 +55,10 @@ class Ask(Effect):
     ``key`` is unique per plugin and group; asking again with an open key does nothing. Each ``steps`` entry is asked when the one before
     stayed silent. ``urgent`` breaks quiet hours, for crisis, threat and panic only. ``told``: the line each asked person gets when somebody
     else answered first (empty: nothing).
+
+    ``channels``: where the question is put and answered; there is only the person's direct chat with the bot. ``proof``: only words in an
+    encrypted chat count, whose author is proven by cross-signed keys. Without it a reaction answers too, and a reaction is the homeserver's
+    word: whoever runs the server can forge it. Whatever needs consent needs ``proof=True``.
     """
 
     key: str
@@ -63,7 +67,6 @@ class Ask(Effect):
     steps: tuple[Step, ...]
     channels: tuple[Channel, ...] = ("direct",)
     urgent: bool = False
-    #: Only words in an encrypted chat count, whose author is proven by cross-signed keys; a reaction is the server's word.
     proof: bool = False
     told: str = field(default="", repr=False)
 

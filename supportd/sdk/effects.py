@@ -208,7 +208,10 @@ class CancelTimer(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordConsent(Effect):
-    """Keep that ``person`` said yes or no to the ``kind`` of use, with the version of the wording they saw."""
+    """Keep that ``person`` said yes or no to the ``kind`` of use, with the version of the wording they saw.
+
+    A yes in chat is consent only as the answer to an ``Ask`` with ``proof=True``; nobody checks that for you.
+    """
 
     person: PersonId
     kind: str

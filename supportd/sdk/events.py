@@ -298,7 +298,10 @@ class TimerFired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskAnswered(Event):
-    """The ask ``key`` of this plugin got its quorum for ``answer``, by these people in the order of their answers."""
+    """The ask ``key`` of this plugin got its quorum for ``answer``, by these people in the order of their answers.
+
+    Proven only where the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge.
+    """
 
     hook: ClassVar[str] = "ask_answered"
 

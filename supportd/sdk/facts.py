@@ -222,7 +222,8 @@ class Group:
         first = (self.local(self.now).toordinal() + sum(map(ord, kind))) % len(able)
         ordered = able[first:] + able[:first]
         current = [self.person(d.person) for d in self.duties if d.kind == kind and d.start <= self.now < d.end]
-        on_now = [one for one in current if one is not None and one.has_account]
+        # Somebody may do a duty without being a key member; what key members decide they do not.
+        on_now = [one for one in current if one is not None and one in able]
         return tuple(dict.fromkeys([*on_now, *ordered]))
 
     def consent(self, person: PersonId, kind: str) -> Consent | None:

@@ -13,7 +13,7 @@ class Finding:
     certainty: float = 1.0
 
 
-#: Found instead of anything else when an assessment came too late or raised.
+#: Found instead of anything else when an assessment came too late, raised, or was not made: the words waited for their room or the plugin.
 NOT_ASSESSED = Finding(name="not_assessed")
 
 

@@ -57,7 +57,11 @@ class Plugin:
     texts: ClassVar[Catalogue | None] = None
 
     def assess(self, event: e.Event, settings: Settings) -> Iterable[Finding]:
-        """Think about ``event`` without acting; runs in a worker process under a time limit, so it may be slow."""
+        """Think about ``event`` without acting; runs in a worker process under a time limit, so it may be slow.
+
+        ``event`` is what the hook that gets the findings is called with: a ``MessagePosted``, a ``MessageEdited``, or a ``MessageAsked``
+        (whose ``group`` and ``person`` are not known yet).
+        """
         del event, settings
         return ()
 
@@ -130,8 +134,10 @@ class Hooks:
         """Somebody wrote in a room whose words the program does not read; who and when, never what."""
 
     @hookspec
-    def message_edited(self, event: e.MessageEdited, group: Group, store: PluginStore, settings: Settings) -> Effects:
-        """Somebody changed a message of theirs."""
+    def message_edited(
+        self, event: e.MessageEdited, group: Group, store: PluginStore, settings: Settings, findings: tuple[Finding, ...]
+    ) -> Effects:
+        """Somebody changed a message of theirs; ``findings`` are this plugin's own, in the new words."""
 
     @hookspec
     def message_redacted(self, event: e.MessageRedacted, group: Group, store: PluginStore, settings: Settings) -> Effects:

@@ -279,6 +279,7 @@ ask_people = Table(
     _text("row_id", "outbox row that carries it"),
     _text("event_id", "event that carries it", null=True),
     _number("turn", "order in which people were asked"),
+    _instant("sent_at", "when it reached them", null=True),
     Index("ask_people_by_event", "event_id"),
     Index("ask_people_by_row", "row_id"),
     Index("ask_people_by_person", "person_id"),

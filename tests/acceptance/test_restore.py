@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import vodozemac
 
+from supportd import recovery
+from supportd.cli import restore as restoring
+from supportd.cli.main import main
+from supportd.daemon.secrets import Secrets
 from supportd.demo.child import DaemonBroke
+from supportd.matrix import keyfile
 from supportd.matrix.chain import published
+from supportd.matrix.cipherstore import CryptoStore
 from supportd.matrix.http import Api, path
+from supportd.matrix.machine import Machine
+from supportd.private import write_private
+from supportd.store.sealing import HostKey
 from tests.acceptance.test_operator import Installation, place
 from tests.acceptance.test_strict_client import Group, by_bot, group
 
@@ -132,3 +145,161 @@ async def test_bad_input_changes_nothing(place: Installation, tmp_path: Path) ->
     assert "--password-file" in missing[1]
     assert "--password-file" in refused[1]
     assert {file.name: file.read_bytes() for file in place.home.iterdir() if file.is_file()} == before
+
+
+def logins(place: Installation) -> dict[str, dict[str, str]]:
+    """Return the sign-ins as they are kept."""
+    return Secrets(HostKey.load(place.home / "host-key")).read_logins(place.home / "accounts.sealed")
+
+
+def held(place: Installation, folder: Path) -> dict[str, dict[str, str]]:
+    """Return the sign-ins in the recovery file."""
+    found = recovery.open_sealed((folder / "words").read_text(), (place.home / "recovery.sealed").read_bytes())
+    sign_ins: dict[str, dict[str, str]] = json.loads(found["logins"])
+    return sign_ins
+
+
+def with_a_key(place: Installation, folder: Path) -> None:
+    """Write a file with one room key, as the daemon would have done."""
+    store = CryptoStore("@other:x", "OTHER", folder / "other", file_key=None, pickle_key=b"p" * 32)
+    machine, keys = Machine("@other:x", "OTHER", store), vodozemac.GroupSession()
+    machine.olm.create_group_session("A" * 43, "E" * 43, "!room:x", keys.session_id, keys.session_key.to_base64())
+    assert keyfile.KeyFile(place.home / "matrix").write(machine)
+    store.close()
+
+
+async def sign_out(place: Installation, *names: str) -> None:
+    """End the sign-ins of the accounts ``names``."""
+    for name in names:
+        api = Api(place.synapse.base_url, logins(place)[name]["access_token"])
+        await api.post(path("logout"), {})
+        await api.close()
+
+
+@pytest.mark.parametrize("step", ["_forget_certainty", "_move_away", "_take_keys", "_lost", "_sign_out", "_write_recovery"])
+async def test_a_restore_that_was_broken_off_is_finished(
+    place: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Broken off at any step, a second run finishes it; until the room keys are back the daemon does not start."""
+    with_a_key(place, tmp_path)
+    lose(place)
+    options = sheet(place, tmp_path)
+
+    def broken(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring._Restoring, step, broken)
+        first = await asyncio.to_thread(main, ["restore", *options, "--folder", str(place.home)])
+    kept = step in {"_sign_out", "_write_recovery"}
+    if not kept:
+        with pytest.raises(DaemonBroke):
+            await place.daemon.start()
+    await place.data("restore", *options)
+
+    keys = room_keys(place)
+    assert first == 130
+    assert len(keys) == 1
+    assert kept or "run supportd restore" in place.log.read_text()
+    assert held(place, tmp_path) == logins(place)
+    await place.daemon.start()
+
+
+def room_keys(place: Installation) -> list[str]:
+    """Return the ids of the room keys that the reader's store holds."""
+    secrets, reader = Secrets(HostKey.load(place.home / "host-key")), logins(place)["reader"]
+    file_key, pickle_key = secrets.bytes_for("matrix file"), secrets.bytes_for("matrix pickle")
+    store = CryptoStore(reader["user_id"], reader["device_id"], place.home / "matrix", file_key=file_key, pickle_key=pickle_key)
+    found = [one.id for one in Machine(reader["user_id"], reader["device_id"], store).room_keys()]
+    store.close()
+    return found
+
+
+async def test_a_damaged_key_file_stops_nothing(place: Installation, tmp_path: Path) -> None:
+    """What does not open is moved aside and told; the bot is back and the lost device is signed out."""
+    lose(place)
+    (place.home / "matrix" / keyfile.FILE).write_bytes(b"damaged" * 30)
+
+    restored = await place.data("restore", *sheet(place, tmp_path))
+
+    assert (restored["left"], restored["room_keys"]) == (False, 0)
+    assert str(restored["refused"]).endswith(f"{keyfile.FILE}.refused")
+    assert (place.home / "matrix" / f"{keyfile.FILE}.refused").read_bytes() == b"damaged" * 30
+    assert held(place, tmp_path) == logins(place)
+
+
+async def test_ended_sign_ins_are_mended(place: Installation, tmp_path: Path) -> None:
+    """Each account whose sign-in ended is signed in again on its old device, and the recovery file has the new ones."""
+    options, before = sheet(place, tmp_path), logins(place)
+    await sign_out(place, "creator", "doorkeeper", "reader")
+
+    status, said = await place.say("restore", *options)
+
+    after = logins(place)
+    assert status == 0, said
+    assert "Signed in again: reader, creator, doorkeeper." in said
+    assert "written anew" in said
+    assert {name: one["device_id"] for name, one in after.items()} == {name: one["device_id"] for name, one in before.items()}
+    assert held(place, tmp_path) == after
+    assert (await place.data("check"))["ok"] is True
+
+
+async def test_a_sound_reader_keeps_its_sign_in(place: Installation, tmp_path: Path) -> None:
+    """Where the creator alone was signed out, the reader's sign-in stays what it was."""
+    before = logins(place)["reader"]
+    await sign_out(place, "creator")
+
+    restored = await place.data("restore", *sheet(place, tmp_path))
+
+    assert restored["signed_in"] == ["creator"]
+    assert logins(place)["reader"] == before
+
+
+async def test_a_recovery_file_that_cannot_be_written_is_told(place: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The restore is done all the same and ends with status 74 and a sentence; once it can be written a second run finishes it."""
+    lose(place)
+    options = sheet(place, tmp_path)
+    writing = write_private
+
+    def locked(file: Path, data: bytes, **given: int) -> None:
+        if file.name == "recovery.sealed":
+            raise OSError(30, "Read-only file system")
+        writing(file, data, **given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "write_private", locked)
+        status = await asyncio.to_thread(main, ["restore", *options, "--folder", str(place.home)])
+    again = await place.data("restore", *options)
+
+    assert status == 74
+    assert (again["written"], again["before"]) == (True, again["device"])
+    assert held(place, tmp_path) == logins(place)
+
+
+async def test_a_lost_folder_keeps_room_keys_again(place: Installation, tmp_path: Path) -> None:
+    """Check says that nothing is kept for a restore; a restore makes the public half again, and check is content."""
+    options = sheet(place, tmp_path)
+    shutil.rmtree(place.home / "matrix")
+    wrong = (await place.say("check"))[1]
+    shutil.rmtree(place.home / "matrix")
+
+    await place.data("restore", *options)
+
+    assert "room-keys.public is missing" in wrong
+    assert (place.home / "matrix" / keyfile.PUBLIC).exists()
+    assert (await place.data("check"))["ok"] is True
+
+
+async def test_each_lost_store_is_kept(place: Installation, tmp_path: Path) -> None:
+    """A second restore leaves the lost store of the first one where it is."""
+    options, store = sheet(place, tmp_path), place.home / "matrix" / "crypto.db"
+    for number in (b"1", b"2"):
+        lost = [file for file in store.parent.glob("crypto.db*") if ".lost" not in file.name]
+        for file in lost:
+            file.unlink()
+        store.write_bytes(number * 4096)
+        await place.data("restore", *options)
+
+    found = {file.name: file.read_bytes()[:1] for file in store.parent.glob("crypto.db.lost*")}
+
+    assert found == {"crypto.db.lost": b"1", "crypto.db.lost2": b"2"}

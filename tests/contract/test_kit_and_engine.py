@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from supportd_confidential_rooms import ConfidentialRooms
@@ -11,18 +12,21 @@ from supportd_welcome import Welcome
 from supportd.domain import asking
 from supportd.engine import gate
 from supportd.sdk import effects as fx
+from supportd.sdk import events as ev
 from supportd.sdk.ask import NO, YES, Answer, Ask, Step, reserved
+from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.ids import EventId, PersonId, RoomId
-from supportd.sdk.testing import _answers, _checks
+from supportd.sdk.rooms import RoomSpec
+from supportd.sdk.testing import _answers, _checks, a_group, says
 from supportd.sdk.testing._world import START
 from tests.contract.sides import CIRCLE, KitSide, Side, engine_side
 from tests.support.world import GROUP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from supportd.engine.unit import UnitOfWork
-    from supportd.sdk.hooks import Plugin
 
 
 async def a_yes_each(side: Side) -> None:
@@ -112,6 +116,59 @@ def test_both_find_the_same_overlaps() -> None:
     doubled = (*ANSWERS, Answer(name="fine", words=("Okay.",)))
 
     assert len(_answers.overlaps(doubled)) == len(asking.overlaps(doubled)) == 1
+
+
+class Careless(Plugin):
+    """Yields what ``todo`` makes, at any word."""
+
+    name = "careless"
+    grants = frozenset({fx.PostMessage, fx.PostFile, fx.StartPoll, fx.StartTimer, fx.React, fx.SetPower, fx.CreateRoom, Ask})
+    todo: ClassVar[Callable[[ev.MessagePosted], fx.Effect]] = staticmethod(lambda event: fx.PostMessage(room=event.room, text="Hello"))
+
+    @hookimpl
+    def message_posted(self, event: ev.MessagePosted) -> tuple[fx.Effect, ...]:
+        """Do it."""
+        return (type(self).todo(event),)
+
+
+#: What a careless plugin yields, and whether it passes.
+YIELDED: dict[str, tuple[Callable[[ev.MessagePosted], fx.Effect], bool]] = {
+    "a poll": (lambda e: fx.StartPoll(room=e.room, question="?", answers=(ev.PollAnswer("a", "A"),)), True),
+    "a list in a poll": (lambda e: fx.StartPoll(room=e.room, question="?", answers=[ev.PollAnswer("a", "A")]), False),  # type: ignore[arg-type]
+    "a list of steps": (lambda e: Ask(key="k", question="?", steps=[Step(to=(e.author,), until=e.at)]), False),  # type: ignore[arg-type]
+    "a list of people": (lambda e: Ask(key="k", question="?", steps=(Step(to=[e.author], until=e.at),)), False),  # type: ignore[arg-type]
+    "no text": (lambda e: fx.PostMessage(room=e.room, text=None), False),  # type: ignore[arg-type]
+    "half a sign": (lambda e: fx.PostMessage(room=e.room, text="a\ud800b"), False),
+    "the sign NUL": (lambda e: fx.PostMessage(room=e.room, text="a\0b"), False),
+    "a long name": (lambda e: fx.StartTimer(key="k" * 301, at=e.at), False),
+    "a name as long as it may be": (lambda e: fx.StartTimer(key="k" * 300, at=e.at), True),
+    "a long reaction": (lambda e: fx.React(room=e.room, target=e.id, key="k" * 301), False),
+    "data that is no object": (lambda _: fx.Reply(text="x", data="[1]"), False),
+    "data that is no JSON": (lambda _: fx.Reply(text="x", data="{"), False),
+    "data": (lambda _: fx.Reply(text="x", data="{}"), True),
+    "a text for a file": (lambda e: fx.PostFile(room=e.room, name="a", media_type="text/plain", data="x"), False),  # type: ignore[arg-type]
+    "any bytes": (lambda e: fx.PostFile(room=e.room, name="a", media_type="text/plain", data=b"\xff\0"), True),
+    "a fraction of power": (lambda e: fx.SetPower(room=e.room, person=e.author, level=50.0), False),  # type: ignore[arg-type]
+    "a room": (lambda e: fx.CreateRoom(key="r", spec=RoomSpec(name="R"), members=(e.author,)), True),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", YIELDED)
+async def test_both_refuse_what_a_careless_plugin_yields(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of a wrong type and texts that cannot be kept fail in the kit as they do in the daemon; bounds are the same to the sign."""
+    effect, passes = YIELDED[name]
+    monkeypatch.setattr(Careless, "todo", staticmethod(effect))
+    side = await engine_side(tmp_path, Careless, START, circle=True)
+    scene = a_group(Careless).with_people("Tom").with_room("circle", "Tom")
+
+    await side.world.says("Tom", "go", CIRCLE)
+    status, journal = await side.world.state("careless"), await side.world.journal()
+    await side.world.store.close()  # type: ignore[attr-defined]  # the store of this test
+    with nullcontext() if passes else pytest.raises(AssertionError):
+        scene.when(says("Tom", "go"))
+
+    assert (status.failures == 0 and not [outcome for _, outcome, _ in journal if outcome == "refused"]) == passes
 
 
 @pytest.mark.asyncio

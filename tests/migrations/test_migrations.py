@@ -72,6 +72,39 @@ async def test_newer_schema_is_refused_with_a_sentence(url: str) -> None:
     assert caught.value.status == 78
 
 
+@pytest.mark.asyncio
+async def test_questions_that_wait_can_be_answered_after_the_upgrade(url: str) -> None:
+    """A question that was put to somebody by a supportd of the first schema counts as come when it was sent, one that waits as not come."""
+    database = await open_database(url, host_key=HOST_KEY)
+    chain = migrate.Chain(migrate.CORE, migrate.LOCATION)
+    first = (await database.read(chain.pending))[0]
+    await database.reshape(lambda connection: chain.step(connection, first))
+    await database.reshape(_two_questions)
+
+    await migrate.upgrade(database)
+
+    found = await database.read(lambda connection: connection.execute(text("SELECT ask_id, sent_at FROM ask_people ORDER BY ask_id")).all())
+    assert [tuple(row) for row in found] == [("swept", 5), ("told", 7), ("waits", None)]
+    await database.close()
+
+
+def _two_questions(connection: Connection) -> None:
+    sent = (
+        "INSERT INTO outbox (id, group_id, plugin, account, lane, priority, kind, state, attempts, not_before, added, ended)"
+        " VALUES ('r', 'g', 'p', 'reader', 'l', 2, 'PostDirect', 'done', 1, 0, 6, 7)"
+    )
+    connection.execute(text(sent))
+    for name, outbox_row, event in (("told", "r", "$1"), ("swept", "gone", "$2"), ("waits", "w", None)):
+        connection.execute(
+            text("INSERT INTO asks (id, group_id, plugin, key, step, outcome, opened) VALUES (:ask, 'g', 'p', :ask, 1, '', 5)"),
+            {"ask": name},
+        )
+        connection.execute(
+            text("INSERT INTO ask_people (ask_id, person_id, row_id, event_id, turn) VALUES (:ask, 'ann', :row, :event, 0)"),
+            {"ask": name, "row": outbox_row, "event": event},
+        )
+
+
 def test_killed_at_each_statement_it_starts_again_on_sqlite() -> None:
     """Killed before any statement or commit of the first start, the next start makes the whole schema."""
     zygote = Zygote()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from supportd.engine.ports import HookFailed
 from supportd.errors import SupportdError
+from supportd.sdk.hooks import Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import Event
     from supportd.sdk.findings import Finding
-    from supportd.sdk.hooks import Plugin
     from supportd.sdk.ids import GroupId, PersonId, RoomId
     from supportd.sdk.settings import Settings
     from supportd.sdk.store import PluginStore, Rows
@@ -95,6 +95,10 @@ class SmallPlugins:
             return (found,) if hook == "admit" else tuple(found)
         except Exception as error:
             raise HookFailed(plugin=plugin, hook=hook, cause=type(error).__name__) from error
+
+    def assesses(self, plugin: str) -> bool:
+        """Tell whether a plugin has an assessment of its own."""
+        return type(self.by_name[plugin]).assess is not Plugin.assess
 
     def store(self, plugin: str, rows: Rows) -> PluginStore:
         """Return the plugin's view of its rows."""

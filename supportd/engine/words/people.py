@@ -108,7 +108,7 @@ def _forget(desk: Desk, person: Person) -> Said:
 def _trust(desk: Desk, person: Person) -> Said:
     if not person.has_account:
         raise WordsUnclear(usage="the name of somebody who is in chat")
-    newkeys.settle(desk.uow, desk.facts(), person.id, "", trusted=True, id_=desk.id)
+    newkeys.trust(desk.uow, desk.facts(), person.id, desk.id)
     text = f"The encryption keys that {person.name} uses now are trusted from here on, if they had changed."
     return Said(text, {"id": person.id})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from supportd.sdk import effects as fx
@@ -45,7 +46,8 @@ def carry_out(world: World, effect: fx.Effect) -> None:
 def _change_facts(world: World, effect: fx.Effect) -> None:
     match effect:
         case fx.StartTimer(key=key, at=at):
-            world.timers[key] = at
+            # As the engine does: a timer for now comes a second later, else one could start itself without an end.
+            world.timers[key] = max(at, world.now + timedelta(seconds=1))
         case fx.CancelTimer(key=key):
             world.timers.pop(key, None)
         case fx.RecordConsent(person=person, kind=kind, wording=wording, given=given, how=how):
@@ -89,14 +91,15 @@ def _step(world: World, opened: OpenAsk) -> None:
     for person in step.to:
         known = facts.person(person)
         if known is not None and known.has_account and person not in opened.asked:
-            opened.asked.append(person)
+            world.questions += 1
+            opened.asked[person] = world.questions
             world.fresh.append(Asked(person=person, key=opened.ask.key, question=opened.ask.question))
 
 
 def answer(world: World, person: PersonId, words: str) -> None:
-    """Let somebody answer the newest open ask that was put to them."""
+    """Let somebody answer the open ask that reached them last, as a word that is no reply does."""
     name = world.facts().name_of(person)
-    opened = next((one for one in reversed(world.asks.values()) if person in one.asked), None)
+    opened = next(iter(world.asks_of(person)), None)
     if opened is None:
         raise AssertionError(f"Nothing is asked of {name} at this moment.")
     found = _answers.meant(opened.ask.answers, words, proof=opened.ask.proof)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from supportd.sdk import _bounds
+from supportd.sdk import _bounds, _wire
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask
 
 if TYPE_CHECKING:
     from supportd.sdk.facts import Group
     from supportd.sdk.hooks import Plugin
-    from supportd.sdk.ids import PersonId, RoomId
+    from supportd.sdk.ids import RoomId
 
-LONGEST_TEXT = 16_000
 _NEEDS_ACCOUNT = (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink)
 _SPEAKS = (fx.PostMessage, fx.PostFile, fx.StartPoll, fx.EndPoll, fx.React, fx.Redact)
-_HIGHEST_LEVEL = 100
+#: Everybody an effect is about.
+people_of = _bounds.people_of
 
 
 def problem(plugin: Plugin, group: Group, value: object) -> str | None:
     """Return a sentence about what a hook yielded, ``None`` when it may pass."""
     if not isinstance(value, fx.Effect):
         return f"A hook of {plugin.name} yielded a {type(value).__name__} instead of an effect."
+    if unfit := _wire.problem(value):
+        return f"A hook of {plugin.name} fails: {unfit}. Look at the types of its fields: a tuple is no list, a whole number no fraction."
     if type(value) not in plugin.grants | {fx.Reply}:
         return f"The plugin {plugin.name} has no grant for {type(value).__name__}: name it in grants."
     if group.shut is not None and (
@@ -30,18 +32,6 @@ def problem(plugin: Plugin, group: Group, value: object) -> str | None:
     ):
         return f"{type(value).__name__} has to wait while the group is shut: look at group.shut."
     return _people(group, value) or _rooms(group, value) or _size(value) or _times(value)
-
-
-def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:
-    """Return everybody an effect is about."""
-    if isinstance(effect, Ask):
-        return tuple(dict.fromkeys(one for step in effect.steps for one in step.to))
-    if isinstance(effect, fx.CreateRoom):
-        return tuple(dict.fromkeys((*effect.members, *effect.owners, *effect.key_members)))
-    if isinstance(effect, fx.MendRoom):
-        return tuple(dict.fromkeys(person for person, _level in effect.levels))
-    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention")]
-    return tuple(one for one in single if one is not None)
 
 
 def _people(group: Group, effect: fx.Effect) -> str | None:
@@ -69,12 +59,8 @@ def _rooms(group: Group, effect: fx.Effect) -> str | None:
 
 
 def _size(effect: fx.Effect) -> str | None:
-    texts = [getattr(effect, name, "") for name in ("text", "reason", "question")]
-    if any(len(text) > LONGEST_TEXT for text in texts):
-        return f"The text of {type(effect).__name__} is longer than {LONGEST_TEXT} characters."
-    if isinstance(effect, fx.SetPower) and not 0 <= effect.level <= _HIGHEST_LEVEL:
-        return "A level of power lies between 0 and 100."
-    return _bounds.problem(effect)
+    found = _bounds.problem(effect)
+    return f"{type(effect).__name__} would be refused: {found}" if found else None
 
 
 def _times(effect: fx.Effect) -> str | None:

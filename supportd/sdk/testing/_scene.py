@@ -266,11 +266,11 @@ class Scene:
     def possible_answers(self) -> tuple[tuple[str, str], ...]:
         """For each person with an open question: their name and the first word of its first answer, the newest question first."""
         facts, found = self._world.facts(), dict[str, str]()
-        for opened in reversed(self._world.asks.values()):
-            for person in opened.asked:
-                words = [word for each in opened.ask.answers for word in (*each.words, *(() if opened.ask.proof else each.reactions))]
-                if words:
-                    found.setdefault(facts.name_of(person), words[0])
+        put = [(turn, person, one.ask) for one in self._world.asks.values() for person, turn in one.asked.items()]
+        for _turn, person, ask in sorted(put, key=lambda one: one[0], reverse=True):
+            words = [word for each in ask.answers for word in (*each.words, *(() if ask.proof else each.reactions))]
+            if words:
+                found.setdefault(facts.name_of(person), words[0])
         return tuple(found.items())
 
     @property

@@ -35,7 +35,8 @@ class OpenAsk:
     id: str
     step: int = 0
     until: datetime = START
-    asked: list[PersonId] = field(default_factory=list)
+    #: Whom it was put to, and which question of the story that was, counted from one.
+    asked: dict[PersonId, int] = field(default_factory=dict)
     given: dict[PersonId, str] = field(default_factory=dict)
 
 
@@ -72,6 +73,7 @@ class World:
     fresh: list[Effect | Asked | Told] = field(default_factory=list)
     said: list[EventId] = field(default_factory=list)
     count: int = 0
+    questions: int = 0
 
     def facts(self) -> Group:
         """Return the group as the plugin sees it now."""
@@ -117,6 +119,10 @@ class World:
         """Return a fresh id of an event."""
         self.count += 1
         return EventId(f"{door}{self.count}")
+
+    def asks_of(self, person: PersonId) -> list[OpenAsk]:
+        """Return the open asks that were put to somebody, the one that reached them last first."""
+        return sorted((one for one in self.asks.values() if person in one.asked), key=lambda one: one.asked[person], reverse=True)
 
     def tell(self, event: ev.Event) -> None:
         """Hand an event to the plugin and carry out what it yields."""

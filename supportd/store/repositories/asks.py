@@ -29,17 +29,28 @@ _BY_EVENT = text(
 )
 _LATEST = text(
     "SELECT a.* FROM asks a JOIN ask_people p ON p.ask_id = a.id"
-    " WHERE a.group_id = :group AND p.person_id = :person AND a.outcome = '' AND p.event_id IS NOT NULL"
-    " ORDER BY a.opened DESC, a.id DESC LIMIT 1"
+    " WHERE a.group_id = :group AND p.person_id = :person AND a.outcome = '' AND p.sent_at <= :until"
+    " ORDER BY p.sent_at DESC, a.opened DESC, a.id DESC LIMIT 1"
 )
 _PUT_TO = text(
     "INSERT INTO ask_people (ask_id, person_id, row_id, turn) VALUES (:ask, :person, :row,"
     " (SELECT COUNT(*) FROM ask_people WHERE ask_id = :ask)) ON CONFLICT (ask_id, person_id) DO NOTHING"
 )
-_SENT = text("UPDATE ask_people SET event_id = :event WHERE row_id = :row")
+_SENT = text("UPDATE ask_people SET event_id = :event, sent_at = (SELECT ended FROM outbox WHERE id = :row) WHERE row_id = :row")
 _UNSENT = text("SELECT row_id FROM ask_people WHERE ask_id = :ask AND event_id IS NULL ORDER BY turn")
 _BY_ID = text("SELECT * FROM asks WHERE id = :id AND outcome = ''")
 _OWNER = text("SELECT plugin FROM asks WHERE id = :id")
+_BEGINNING = text(
+    "SELECT * FROM asks"
+    " WHERE group_id = :group AND plugin = :plugin AND substr(key, 1, :length) = :beginning AND outcome = '' ORDER BY opened, id"
+)
+_OUTCOMES = text(
+    "SELECT outcome FROM asks WHERE group_id = :group AND plugin = :plugin AND key = :key AND outcome <> '' ORDER BY ended, id"
+)
+_SPEND = text(
+    "UPDATE asks SET outcome = 'spent'"
+    " WHERE group_id = :group AND plugin = :plugin AND substr(key, 1, :length) = :beginning AND outcome = :outcome"
+)
 _ASKED = text("SELECT person_id FROM ask_people WHERE ask_id = :ask ORDER BY turn, person_id")
 _ANSWER = text("INSERT INTO ask_answers (ask_id, person_id, answer, at) VALUES (:ask, :person, :answer, :at)")
 _ANSWERS = text("SELECT person_id, answer FROM ask_answers WHERE ask_id = :ask ORDER BY number")
@@ -66,16 +77,16 @@ class AskRows(Repository):
         """Return the open ask that was put to a person in this event."""
         return self._ask(self.one(_BY_EVENT, {"event": event, "person": person}))
 
-    def latest_for(self, group: GroupId, person: PersonId) -> OpenAsk | None:
-        """Return the open ask that reached a person last."""
-        return self._ask(self.one(_LATEST, {"group": group, "person": person}))
+    def latest_for(self, group: GroupId, person: PersonId, until: datetime) -> OpenAsk | None:
+        """Return the open ask that reached a person last of those that reached them by ``until``."""
+        return self._ask(self.one(_LATEST, {"group": group, "person": person, "until": to_us(until)}))
 
     def put_to(self, ask: str, person: PersonId, row: str) -> None:
         """Remember which outbox row carries the ask to a person."""
         self.run(_PUT_TO, {"ask": ask, "person": person, "row": row})
 
     def sent(self, row: str, event: EventId) -> None:
-        """Remember the event that carries an ask."""
+        """Remember the event that carries an ask, and when outbox row ``row``, which is done by now, brought it to the person."""
         self.run(_SENT, {"row": row, "event": event})
 
     def unsent(self, ask: str) -> tuple[str, ...]:
@@ -90,6 +101,21 @@ class AskRows(Repository):
         """Return the plugin of an ask, open or closed."""
         row = self.one(_OWNER, {"id": id_})
         return "" if row is None else str(row["plugin"])
+
+    def beginning(self, group: GroupId, plugin: str, beginning: str) -> tuple[OpenAsk, ...]:
+        """Return the open asks whose key begins like this."""
+        values = {"group": group, "plugin": plugin, "beginning": beginning, "length": len(beginning)}
+        found = (self._ask(row) for row in self.many(_BEGINNING, values))
+        return tuple(one for one in found if one is not None)
+
+    def outcomes(self, group: GroupId, plugin: str, key: str) -> tuple[str, ...]:
+        """Return what earlier asks with this key came to, oldest first."""
+        return tuple(row["outcome"] for row in self.many(_OUTCOMES, {"group": group, "plugin": plugin, "key": key}))
+
+    def spend(self, group: GroupId, plugin: str, beginning: str, outcome: str) -> None:
+        """Let no ended ask whose key begins like this count as ``outcome`` any longer."""
+        values = {"group": group, "plugin": plugin, "beginning": beginning, "length": len(beginning), "outcome": outcome}
+        self.run(_SPEND, values)
 
     def asked(self, ask: str) -> tuple[PersonId, ...]:
         """Return whom the ask was put to."""

@@ -89,9 +89,9 @@ class Teller(Plugin):
         self.kept = ""
 
 
-async def tell(world: World, *words: str, id_: str = "") -> Said:
+async def tell(world: World, *words: str, id_: str = "", group: str = "") -> Said:
     """Give a command at the terminal."""
     world.clock.forward(seconds=1)
     now = world.clock.now()
     request = id_ or f"request-{now.isoformat()}"
-    return await world.store.transact(lambda uow: route.give(uow, world.dispatcher, group="", words=words, id_=request, now=now))
+    return await world.store.transact(lambda uow: route.give(uow, world.dispatcher, group=group, words=words, id_=request, now=now))

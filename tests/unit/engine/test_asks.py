@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,80 @@ async def test_words_answer_the_last_question_and_a_reply_its_own(store: SqlStor
 
     found = [(event.key, event.answer) for event in doing.heard if isinstance(event, ev.AskAnswered)]
     assert found == [("first", "no"), ("second", "yes")]
+
+
+async def test_words_answer_the_question_that_arrived_last(store: SqlStore) -> None:
+    """A plain yes answers what reached the person last, also when it was opened first: a later step, or a morning, brought it."""
+    doing = Doing()
+    world = World(store, doing)
+    (ann,) = await world.begin(("Ann", set()), quiet=QuietHours(time(17), time(7)))
+    (bo,) = await world.begin(("Bo", set()))
+    with_ann, with_bo = await world.direct(ann), await world.direct(bo)
+    steps = (Step(to=(ann,), until=START + timedelta(hours=20)), Step(to=(bo,), until=START + timedelta(hours=40)))
+    await do(world, doing, Ask(key="early", question="Early?", steps=steps))
+    world.clock.forward(minutes=10)
+    later = Step(to=(ann, bo), until=START + timedelta(hours=40))
+    await do(world, doing, Ask(key="late", question="Late?", answers=(reserved("yes", quorum=2),), urgent=True, steps=(later,)))
+
+    await world.says("ann", "yes", with_ann)
+    for _ in range(21):
+        world.clock.forward(hours=1)
+        await world.settle()
+    await world.says("bo", "yes", with_bo)
+
+    assert world.server.said() == ["Late?", "Late?", "Early?", "Early?"]
+    assert [(event.key, event.by) for event in doing.heard if isinstance(event, ev.AskAnswered)] == [("early", (bo,))]
+
+
+async def test_words_from_before_a_question_do_not_answer_it(store: SqlStore) -> None:
+    """Words that arrive late answer what was open when they were written, or nothing; a reply answers its question at any time."""
+    world, doing, (ann,), (with_ann,) = await _world(store, "Ann")
+    too_old = world.incoming(wire.Said("yes"), "ann", with_ann)
+    world.clock.forward(hours=1)
+    await do(world, doing, question(ann, key="first"))
+    world.clock.forward(hours=1)
+    between = world.incoming(wire.Said("no"), "ann", with_ann)
+    world.clock.forward(hours=1)
+    await do(world, doing, question(ann, key="second"))
+    _, second = await _asked_in(world)
+    clock_behind = world.incoming(wire.Said("yes", in_reply_to=second), "ann", with_ann)
+
+    await world.happens(too_old)
+    nothing = [*doing.messages], _answers(doing)
+    await world.happens(between)
+    await world.happens(replace(clock_behind, at=START))
+
+    assert nothing == (["go", "go", "yes"], [])
+    assert [(event.key, event.answer) for event in doing.heard if isinstance(event, ev.AskAnswered)] == [("first", "no"), ("second", "yes")]
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(60, True), (61, False)])
+async def test_a_homeserver_whose_clock_is_behind(store: SqlStore, seconds: int, *, counts: bool) -> None:
+    """An answer may bear a time up to a minute before its question arrived by our own clock."""
+    world, doing, (ann,), (with_ann,) = await _world(store, "Ann")
+    await do(world, doing, question(ann))
+
+    answer = world.incoming(wire.Said("yes"), "ann", with_ann)
+    await world.happens(replace(answer, at=answer.at - timedelta(seconds=seconds)))
+
+    assert _answers(doing) == ([("yes", (ann,))] if counts else [])
+
+
+async def test_a_question_that_only_its_echo_shows_can_be_answered(store: SqlStore) -> None:
+    """Where the homeserver's answer was lost and the sync brings the question back, plain words answer it from then on."""
+    world, doing, (ann,), (with_ann,) = await _world(store, "Ann")
+    world.server.answers.append(wire.Later(300, "no answer", maybe_done=True))
+    await do(world, doing, question(ann))
+    (_, sent), *_ = [job for job in world.server.jobs if isinstance(job[1], wire.SendMessage)]
+    assert isinstance(sent, wire.SendMessage)
+
+    await world.says("ann", "yes", with_ann)
+    before = _answers(doing)
+    await world.happens(marks=(wire.EchoMark(sent.transaction, EventId("$question")),))
+    await world.says("ann", "yes", with_ann)
+
+    assert before == []
+    assert _answers(doing) == [("yes", (ann,))]
 
 
 async def test_a_plugin_closes_its_question(sqlite_store: SqlStore) -> None:

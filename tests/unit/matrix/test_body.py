@@ -89,7 +89,7 @@ def test_edits_of_others_are_dropped() -> None:
     """Only an author edits their words."""
     mine, theirs, unknown = (incoming("!1", "e", 1, Edited(EventId(target), "x"), "@a:x") for target in ("$mine", "$theirs", "$unknown"))
 
-    found = own_edits([mine, theirs, unknown, incoming("!1", "s", 2)], {"$mine": "@a:x", "$theirs": "@b:x"})
+    found = own_edits([mine, theirs, unknown, incoming("!1", "s", 2)], {("!1", "$mine"): "@a:x", ("!1", "$theirs"): "@b:x"})
 
     assert [EventId("e"), EventId("s")] == [event.id for event in found]
     assert mine in found

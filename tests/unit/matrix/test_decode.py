@@ -43,7 +43,7 @@ def test_head() -> None:
 def test_decrypted_words_carry_the_proof() -> None:
     """Decrypted words are proven exactly when their keys were."""
     raw = event("m.room.encrypted", {"m.relates_to": {"m.in_reply_to": {"event_id": "$a"}}})
-    clear = ("m.room.message", {"msgtype": "m.text", "body": "hello"})
+    clear = ("m.room.message", {"msgtype": "m.text", "body": "hello", "m.relates_to": {"m.in_reply_to": {"event_id": "$a"}}})
 
     found = [decode(ROOM, raw, clear, proven=proven) for proven in (True, False)]
 
@@ -77,6 +77,37 @@ def test_what_is_overheard(raw: dict[str, Any], expected: object) -> None:
     found = overheard(ROOM, raw)
 
     assert (found and found.content) == expected
+
+
+REPLY, OTHER = ({"m.in_reply_to": {"event_id": target}} for target in ("$asked", "$other"))
+VOTE, OTHER_VOTE = ({"rel_type": "m.reference", "event_id": target} for target in ("$poll", "$other"))
+EDIT, OTHER_EDIT = ({"rel_type": "m.replace", "event_id": target} for target in ("$mine", "$other"))
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "kind", "content", "target", "proven"),
+    [
+        (REPLY, REPLY, "m.room.message", {"msgtype": "m.text", "body": "yes"}, "$asked", True),
+        (None, REPLY, "m.room.message", {"msgtype": "m.text", "body": "yes"}, "$asked", True),
+        (OTHER, REPLY, "m.room.message", {"msgtype": "m.text", "body": "yes"}, "$asked", False),
+        (OTHER, None, "m.room.message", {"msgtype": "m.text", "body": "yes"}, "$other", False),
+        (OTHER_VOTE, VOTE, "m.poll.response", {"m.selections": ["a"]}, "$poll", False),
+        (OTHER_VOTE, VOTE, "m.poll.end", {}, "$poll", False),
+        (OTHER_EDIT, EDIT, "m.room.message", {"m.new_content": {"msgtype": "m.text", "body": "b"}}, "$mine", False),
+    ],
+)
+def test_the_server_does_not_say_what_words_are_about(
+    outer: dict[str, Any] | None, inner: dict[str, Any] | None, kind: str, content: dict[str, Any], target: str, *, proven: bool
+) -> None:
+    """What encrypted words relate to is what stands inside; where the copy outside says something else, nothing is proven."""
+    raw = event("m.room.encrypted", {"m.relates_to": outer} if outer else {})
+
+    found = decode(ROOM, raw, (kind, {**content, "m.relates_to": inner} if inner else content), proven=True)
+
+    assert found is not None
+    assert found.verified is proven
+    about = next(getattr(found.content, name) for name in ("in_reply_to", "target", "poll") if hasattr(found.content, name))
+    assert about == target
 
 
 @pytest.mark.parametrize(
