@@ -72,6 +72,15 @@ class PersonAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolesChanged(Event):
+    """``person`` got or lost a role; ``group.person(person).roles`` are those they have now."""
+
+    hook: ClassVar[str] = "roles_changed"
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomReady(Event):
     """A room that a plugin asked for exists; ``key`` is the key of its ``CreateRoom``."""
 

@@ -92,6 +92,10 @@ class Hooks:
         """React to somebody who was entered in the group's people."""
 
     @hookspec
+    def roles_changed(self, event: e.RolesChanged, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """React to somebody who got or lost a role."""
+
+    @hookspec
     def room_ready(self, event: e.RoomReady, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Go on now that a room that was asked for exists."""
 

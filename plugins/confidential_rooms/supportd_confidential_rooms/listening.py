@@ -57,7 +57,7 @@ def wanted(group: Group, one: Declared | None, level: str, key: str) -> Iterator
     yes, no = reserved("yes", quorum=QUORUM), reserved("no", quorum=QUORUM)
     question = say(group, first, f"listening_question_{level}", room=one.room.key)
     steps = (Step(to=tuple(each.id for each in helpers), until=group.now + OPEN_FOR),)
-    yield Ask(key=f"{ASK}{level}:{one.room.key}", question=question, answers=(yes, no), steps=steps, proof=True)
+    yield Ask(key=f"{ASK}{level}:{one.room.key}", question=question, answers=(yes, no), steps=steps, proof=True, role="key_member")
 
 
 def _problem(group: Group, one: Declared | None, level: str, key: str) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, SetPower
+from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, RemoveMember, SetPower
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL
 from supportd_confidential_rooms import declared, kinds
 from supportd_confidential_rooms.declared import CIRCLE, SPACE
@@ -124,6 +124,20 @@ def fill(group: Group, store: RoomStore, *, only: str | None = None, person: Per
             if one in room.joined or (person is None and one in asked):
                 continue
             yield from let_in(group, store, room, one)
+
+
+def of_role(group: Group, store: RoomStore, settings: RoomSettings, person: Person) -> Iterator[Effect]:
+    """Bring the rooms to what somebody's roles are now: their power, and whether they belong in the key members' rooms."""
+    for one in declared.all_of(group, store, settings):
+        if one.spec.listening == "absent":
+            continue
+        now = dict(one.room.now.levels) if one.room.now is not None else {}
+        if dict(one.levels).get(person.id) != now.get(person.id):
+            yield one.mend()
+        if one.template.people == "key members" and "key_member" not in person.roles and person.id in one.room.joined | one.room.invited:
+            # A person decides: the gate puts it to the key members.
+            yield RemoveMember(room=one.room.id, person=person.id, reason=say(group, person, "not_key_member"))
+    yield from fill(group, store, person=person)
 
 
 def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iterator[Effect]:

@@ -14,6 +14,7 @@ from supportd.sdk.effects import (
     OpenGroup,
     PostDirect,
     PostMessage,
+    RemoveMember,
     SetPower,
     ShutGroup,
     StartTimer,
@@ -43,7 +44,20 @@ class ConfidentialRooms(Plugin):
     summary: ClassVar[str] = "Makes the group's rooms from templates, invites its people, and keeps every setting as the group decided."
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
         {
-            *(Ask, CreateRoom, InviteMember, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage, SetPower, ShutGroup, StartTimer),
+            *(
+                Ask,
+                CreateRoom,
+                InviteMember,
+                LinkRoom,
+                MendRoom,
+                OpenGroup,
+                PostDirect,
+                PostMessage,
+                RemoveMember,
+                SetPower,
+                ShutGroup,
+                StartTimer,
+            ),
         }
     )
     settings: ClassVar[type[Settings]] = RoomSettings
@@ -79,6 +93,14 @@ class ConfidentialRooms(Plugin):
         making.adopt(group, store)
         if person is not None and person.has_account:
             yield from making.fill(group, store, person=person)
+
+    @hookimpl
+    def roles_changed(self, event: ev.RolesChanged, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Give somebody the power and the rooms of their role, or take them back."""
+        making.adopt(group, store)
+        person = group.person(event.person)
+        if person is not None and person.has_account:
+            yield from making.of_role(group, store, settings, person)
 
     @hookimpl
     def member_joined(self, event: ev.MemberJoined, group: Group, store: RoomStore) -> None:

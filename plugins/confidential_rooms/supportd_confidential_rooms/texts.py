@@ -26,6 +26,10 @@ TEXTS: Final = Catalogue(
             "de": {"normal": "Hier sind nur Menschen. Das Hilfsprogramm ist nicht in diesem Raum. Zwei Aktive hüten ihn."},
         },
         "somebody": {"en": {"normal": "somebody who is not of the group"}, "de": {"normal": "jemand, der nicht zur Gruppe gehört,"}},
+        "not_key_member": {
+            "en": {"normal": "This room is for key members; thank you for all you did."},
+            "de": {"normal": "Dieser Raum ist für die Aktiven; danke für alles, was du getan hast."},
+        },
         "invite_blocked": {
             "en": {
                 "normal": "Automatic message. {member} does not take invitations at the moment. Could somebody ask them to allow one? No hurry.",

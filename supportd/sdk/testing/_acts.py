@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from supportd.sdk import _refusals
 from supportd.sdk import events as ev
-from supportd.sdk.facts import Room
+from supportd.sdk.facts import Role, Room
 from supportd.sdk.ids import EventId, RoomId
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL, as_declared
 from supportd.sdk.testing import _carry
@@ -32,6 +32,16 @@ def person_added(name: str, *, account: bool = True) -> Act:
     def act(world: World) -> None:
         person = world.add(name, account=account)
         world.tell(ev.PersonAdded(id=world.next_id("cli:"), group=world.group, at=world.now, person=person.id))
+
+    return act
+
+
+def roles_change(name: str, *roles: Role) -> Act:
+    """Let an admin decide that somebody has these roles from now on, beside being a member."""
+
+    def act(world: World) -> None:
+        person = world.people[name] = replace(world.people[name], roles=frozenset({"member", *roles}))
+        world.tell(ev.RolesChanged(id=world.next_id("cli:"), group=world.group, at=world.now, person=person.id))
 
     return act
 

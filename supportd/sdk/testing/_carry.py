@@ -108,7 +108,8 @@ def answer(world: World, person: PersonId, words: str) -> None:
     # A changed mind counts from now on.
     opened.given.pop(person, None)
     opened.given[person] = found.name
-    won = _answers.winner(opened.ask.answers, opened.given)
+    able = {one.id for one in world.facts().people if opened.ask.role is None or opened.ask.role in one.roles}
+    won = _answers.winner(opened.ask.answers, {one: said for one, said in opened.given.items() if one in able})
     if won is None:
         return
     chosen, people = won
