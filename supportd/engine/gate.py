@@ -44,6 +44,7 @@ ROUTES: dict[type[Effect], Route] = {
     fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
     fx.CreateRoom: Route("creator", 1),
     fx.MendRoom: Route("doorkeeper", 0),
+    fx.SweepRoom: Route("doorkeeper", 2, "redact"),
     fx.LinkRoom: Route("doorkeeper", 1, "m.space.parent"),
     fx.InviteMember: Route("doorkeeper", 1, "invite"),
     fx.AnswerKnock: Route("doorkeeper", 1, "invite"),
@@ -146,6 +147,8 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
             return "This room does not belong to the group."
         if route is not None and route.account == "reader" and known.listening != "reader":
             return f"The bot does not speak in this room: its listening level is {known.listening}."
+        if isinstance(effect, fx.SweepRoom) and known.listening == "absent":
+            return "The bot is not in this room any more, so it can take nothing away there."
         power = uow.rooms.power(room)
         if route is None or route.needs is None or power is None:
             continue
@@ -159,7 +162,7 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
 
 
 def _time_problem(effect: Effect) -> str | None:
-    moments = [getattr(effect, name, None) for name in ("at", "start", "end", "expires")]
+    moments = [getattr(effect, name, None) for name in ("at", "start", "end", "expires", "before", "after")]
     if isinstance(effect, Ask):
         moments += [step.until for step in effect.steps]
     if any(moment is not None and moment.tzinfo is None for moment in moments):
@@ -190,10 +193,10 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.door_lane(room)
         case fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)
-        case fx.PostDirect(to=person, urgent=urgent):
-            return names.direct_lane(person, urgent=urgent)
-        case fx.OfferLink(to=person) | CreateDirect(to=person):
-            return names.direct_lane(person)
+        case fx.SweepRoom(room=room):
+            return names.sweep_lane(room)
+        case fx.PostDirect(to=person) | fx.OfferLink(to=person) | CreateDirect(to=person):
+            return names.direct_lane(person, urgent=isinstance(effect, fx.PostDirect) and effect.urgent)
         case SettleKeys(person=person):
             return names.keys_lane(person)
         case _:

@@ -37,10 +37,8 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return _direct(uow, row, person, text)
         case fx.LinkRoom():
             return _link(effect, server)
-        case fx.MendRoom(room=room, spec=spec, levels=levels, links=links):
-            return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
-        case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
-            return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
+        case fx.MendRoom() | fx.SweepRoom() | fx.AnswerKnock():
+            return _about_room(uow, effect)
         case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys():
             return _about_person(uow, effect)
         case _:
@@ -83,6 +81,16 @@ def _about_person(uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | f
             return (wire.TrustKeys(user, master, trusted=trusted),)
 
 
+def _about_room(uow: UnitOfWork, effect: fx.MendRoom | fx.SweepRoom | fx.AnswerKnock) -> tuple[Job, ...] | None:
+    match effect:
+        case fx.MendRoom(room=room, spec=spec, levels=levels, links=links):
+            return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
+        case fx.SweepRoom():
+            return _sweep(uow, effect)
+        case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
+            return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
+
+
 def _make_room(uow: UnitOfWork, marker: str, effect: fx.CreateRoom) -> wire.MakeRoom:
     powers = dict.fromkeys(_users(uow, effect.key_members), KEY_MEMBER_LEVEL)
     powers |= dict.fromkeys(_users(uow, effect.owners), OWNER_LEVEL)
@@ -104,6 +112,14 @@ def _link(effect: fx.LinkRoom, server: str) -> tuple[Job, ...]:
         wire.PutState(room=effect.space, type="m.space.child", state_key=effect.room, content=child),
         wire.PutState(room=effect.room, type="m.space.parent", state_key=effect.space, content=parent),
     )
+
+
+def _sweep(uow: UnitOfWork, effect: fx.SweepRoom) -> tuple[Job, ...] | None:
+    sender = uow.people.user_of(effect.by) if effect.by is not None else None
+    if effect.by is not None and sender is None:
+        return None
+    before, after = (0 if at is None else int(at.timestamp() * 1000) for at in (effect.before, effect.after))
+    return (wire.SweepWords(effect.room, before, after, sender, effect.reason),)
 
 
 def _powers(uow: UnitOfWork, levels: Iterable[tuple[PersonId, int]]) -> tuple[tuple[UserId, int], ...]:

@@ -39,11 +39,17 @@ LOOKS_FIRST = (
     fx.SetPower,
     fx.LinkRoom,
     fx.MendRoom,
+    fx.SweepRoom,
     SettleKeys,
 )
 
 
-_SENT: dict[type[Outcome], str] = {wire.Done: "effect.sent", wire.Later: "effect.postponed", wire.Never: "effect.refused"}
+_SENT: dict[type[Outcome], str] = {
+    wire.Done: "effect.sent",
+    wire.Later: "effect.postponed",
+    wire.Never: "effect.refused",
+    wire.More: "effect.goes_on",
+}
 
 
 @dataclass(frozen=True, slots=True)

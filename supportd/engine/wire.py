@@ -315,8 +315,19 @@ class BringRoom:
     links: tuple[RoomId, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SweepWords:
+    """Redact what was said from ``after_ms`` until before ``before_ms`` (milliseconds since 1970); with ``sender`` theirs only."""
+
+    room: RoomId
+    before_ms: int
+    after_ms: int
+    sender: UserId | None
+    reason: str
+
+
 Sending = SendMessage | SendFile | SendPoll | SendPollEnd | SendReaction | SendRedaction
-Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom
+Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom | SweepWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,4 +364,11 @@ class Never:
     code: str
 
 
-Outcome = Done | Later | Never
+@dataclass(frozen=True, slots=True)
+class More:
+    """A part of it is done, the rest after ``seconds``: the job is so long that others of its account must not wait for its end."""
+
+    seconds: float
+
+
+Outcome = Done | Later | Never | More

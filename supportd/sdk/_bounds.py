@@ -65,7 +65,7 @@ def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:
         return tuple(dict.fromkeys((*effect.members, *effect.owners, *effect.key_members)))
     if isinstance(effect, fx.MendRoom):
         return tuple(dict.fromkeys(person for person, _level in effect.levels))
-    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention")]
+    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention", "by")]
     return tuple(dict.fromkeys(one for one in single if one is not None))
 
 

@@ -135,6 +135,22 @@ class MendRoom(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRoom(Effect):
+    """Hide whatever was said in ``room`` before ``before`` (aware), by the person ``by`` only if given; ``after`` where to stop looking.
+
+    It takes its time: the homeserver lets few pass at once, and what is urgent goes first. ``reason`` is shown. Comes back as ``RoomSwept``
+    with ``key``. What people have copied stays theirs, and the homeserver keeps what it hid for some days.
+    """
+
+    key: str
+    room: RoomId
+    before: datetime
+    after: datetime | None = None
+    by: PersonId | None = None
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRoom(Effect):
     """Show ``room`` inside ``space`` (``m.space.child`` and ``m.space.parent``)."""
 

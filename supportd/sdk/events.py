@@ -175,6 +175,16 @@ class RoomMended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSwept(Event):
+    """The ``SweepRoom`` of this plugin with ``key`` is at its end."""
+
+    hook: ClassVar[str] = "room_swept"
+
+    room: RoomId
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePosted(Event):
     """``author`` wrote ``text`` in ``room``, or sent a file with or without a caption.
 

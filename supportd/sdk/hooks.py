@@ -128,6 +128,10 @@ class Hooks:
         """Go on now that a room was brought to what this plugin declared."""
 
     @hookspec
+    def room_swept(self, event: e.RoomSwept, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Go on when what was to be hidden in a room is hidden."""
+
+    @hookspec
     def message_posted(
         self, event: e.MessagePosted, group: Group, store: PluginStore, settings: Settings, findings: tuple[Finding, ...]
     ) -> Effects:

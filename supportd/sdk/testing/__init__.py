@@ -20,6 +20,7 @@ from supportd.sdk.testing._acts import (
     reacts,
     roles_change,
     room_is_ready,
+    room_is_swept,
     says,
     turned_on,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "roles_change",
     "room_changes",
     "room_is_ready",
+    "room_is_swept",
     "room_upgraded",
     "rooms_are_mended",
     "says",

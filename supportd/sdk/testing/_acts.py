@@ -59,6 +59,18 @@ def room_is_ready(key: str) -> Act:
     return act
 
 
+def room_is_swept(key: str) -> Act:
+    """Let the homeserver be done with what the plugin wanted hidden under this key."""
+
+    def act(world: World) -> None:
+        asked = world.sweeps.pop(key, None)
+        if asked is None:
+            raise AssertionError(f"The plugin has not asked to hide anything under “{key}”.")
+        world.tell(ev.RoomSwept(id=world.next_id("result:"), group=world.group, at=world.now, room=asked.room, key=key))
+
+    return act
+
+
 def member_joins(name: str, room: str | None = None) -> Act:
     """Let somebody join a room (the circle); somebody unknown is entered in the people by that."""
 

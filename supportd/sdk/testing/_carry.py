@@ -35,6 +35,8 @@ def carry_out(world: World, effect: fx.Effect) -> None:
             world.wanted.setdefault(key, effect)
         case fx.OfferLink(key=key):
             world.links[key] = effect
+        case fx.SweepRoom(key=key):
+            world.sweeps[key] = effect
         case fx.MendRoom():
             world.mends.append(effect)
         case fx.StartPoll() | fx.EndPoll():
