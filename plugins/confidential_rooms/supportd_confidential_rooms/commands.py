@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from supportd.sdk.commands import Command, Parameter
 from supportd.sdk.effects import Reply
 from supportd.sdk.rooms import name_problem
-from supportd_confidential_rooms import closing, declared, drift, kinds, listening, making, panic, talking
+from supportd_confidential_rooms import closing, declared, drift, keeping, kinds, listening, making, panic, talking
 from supportd_confidential_rooms.templates import CannotChange
 
 if TYPE_CHECKING:
@@ -61,6 +61,12 @@ COMMANDS: Final = (
         name="rooms cap", help="Set how many people a room has at most.", parameters=(_KEY, Parameter(name="number", help="How many."))
     ),
     Command(name="rooms invite", help="Invite somebody of the group to a room.", parameters=(_KEY, Parameter(name="who", help="Who."))),
+    Command(
+        name="rooms keep",
+        help="Ask the key members that words in a room are hidden after some days; 0: they stay.",
+        who="anyone",
+        parameters=(_KEY, Parameter(name="days", help="How many days.")),
+    ),
     Command(name="rooms close", help="Close a room; what was said stays readable for who was there.", parameters=(_KEY,)),
     Command(
         name="rooms unlock",
@@ -108,6 +114,7 @@ def _list(given: Given) -> Iterator[Effect]:
             "state": one.row["state"],
             "people": len(one.room.joined),
             "cap": one.row["cap"],
+            "keep_days": one.row["keep_days"],
         }
         rows.append({**about, "waiting": waiting, **dict(declared.described_all(one))})
     making_now = [row["key"] for row in given.store.all_rooms() if row["state"] == "making" and given.group.room(row["key"]) is None]
@@ -165,7 +172,9 @@ def _change(given: Given) -> Iterator[Effect]:
     for one in declared.all_of(given.group, given.store, given.settings):
         if one.template.key == made.key and one.spec.listening != "absent":
             yield one.mend()
-    yield Reply(text=f"The template {made.key} is changed, and its rooms with it. A room's own cap and listening level stay as they are.")
+    yield Reply(
+        text=f"The template {made.key} is changed, and its rooms with it. A room's own cap, listening level and days of keeping stay."
+    )
 
 
 def _copy(given: Given) -> Iterator[Effect]:
@@ -250,6 +259,10 @@ def _invite(given: Given) -> Iterator[Effect]:
         yield Reply(text=f"The room is full; {person.name} is on its waiting list." if waits else f"{person.name} is invited.")
 
 
+def _keep(given: Given) -> Iterator[Effect]:
+    yield from keeping.wanted(given.group, given.room(), given.arg("days"), given.arg("room"), given.event.by)
+
+
 def _close(given: Given) -> Iterator[Effect]:
     yield from closing.wanted(given.group, given.room(), given.arg("room"))
 
@@ -298,6 +311,7 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms listening": _listening,
     "rooms cap": _cap,
     "rooms invite": _invite,
+    "rooms keep": _keep,
     "rooms close": _close,
     "rooms unlock": _unlock,
     "talk": _talk,

@@ -77,7 +77,7 @@ def of(group: Group, store: RoomStore, settings: RoomSettings, room: Room) -> De
     if template is None:
         return None
     name = room.spec.name if room.spec is not None else name_of(group, settings, room.key)
-    spec = spec_for(group, template, name, listening=room.listening)
+    spec = spec_for(group, template, name, listening=room.listening, keep_days=row["keep_days"])
     panic = group.shut is not None and template.kind != "space"
     if row["state"] in {"locked", "closed"} or panic:
         spec = shut(spec, talk=row["state"] in {"locked", "closed"})
@@ -87,10 +87,13 @@ def of(group: Group, store: RoomStore, settings: RoomSettings, room: Room) -> De
     return Declared(room, row, template, spec, tuple(sorted(levels.items())), links_of(group, template, room, row))
 
 
-def spec_for(group: Group, template: Template, name: str, *, listening: Listening | None = None) -> RoomSpec:
-    """Return what a room of this template is declared to be in this group."""
+def spec_for(group: Group, template: Template, name: str, *, listening: Listening | None = None, keep_days: int | None = None) -> RoomSpec:
+    """Return what a room of this template is declared to be in this group; what is not given is as in the template."""
     level = listening or template.listening
+    days = template.keep_days if keep_days is None else keep_days
     note = "" if template.kind == "space" else TEXTS.get(f"topic_{level}", group.style.language, group.style.edition)
+    if note and days and level != "absent":
+        note += " " + TEXTS.get("topic_keep", group.style.language, group.style.edition, days=str(days))
     return replace(template.spec(name, note=note), listening=level)
 
 

@@ -40,7 +40,7 @@ FEATURES: Final = (
     ("Hostile words are hidden", "yes", "no", "no"),
     ("Words reach members by email", "yes", "no", "no"),
     ("Polls are counted for letters", "yes", "no", "no"),
-    ("Old words are taken away", "yes", "no", "no"),
+    ("Old words are hidden after a time", "yes", "yes", "no"),
     ("The program, and who runs it, could read", "yes", "no", "no"),
 )
 
@@ -109,7 +109,7 @@ def change(group: Group, store: RoomStore, settings: RoomSettings, timer: str) -
     if one is None or one.spec.listening == level:
         return
     name = one.spec.name
-    spec = declared.spec_for(group, one.template, name, listening=cast("Listening", level))
+    spec = declared.spec_for(group, one.template, name, listening=cast("Listening", level), keep_days=one.row["keep_days"])
     levels = dict(one.levels)
     if level == "absent":
         held = keepers(group, one)

@@ -18,10 +18,11 @@ from supportd.sdk.effects import (
     SetPower,
     ShutGroup,
     StartTimer,
+    SweepRoom,
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import closing, commands, declared, drift, listening, making, panic, talking
+from supportd_confidential_rooms import closing, commands, declared, drift, keeping, listening, making, panic, talking
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
 from supportd_confidential_rooms.texts import TEXTS, say
@@ -57,6 +58,7 @@ class ConfidentialRooms(Plugin):
                 SetPower,
                 ShutGroup,
                 StartTimer,
+                SweepRoom,
             ),
         }
     )
@@ -151,6 +153,11 @@ class ConfidentialRooms(Plugin):
         if one is not None:
             yield from listening.changed(group, one, event)
 
+    @hookimpl
+    def room_swept(self, event: ev.RoomSwept, group: Group, store: RoomStore) -> None:
+        """Remember how far a room's old words are hidden."""
+        keeping.swept(group, store, event)
+
     # ---- people decide -----------------------------------------------------------------------------------------------
 
     @hookimpl
@@ -172,6 +179,8 @@ class ConfidentialRooms(Plugin):
             yield from talking.answered(group, store, settings, event)
         elif event.key.startswith(listening.ASK):
             yield from listening.agreed(group, store, settings, event)
+        elif event.key.startswith(keeping.ASK):
+            yield from keeping.agreed(group, store, settings, event)
         elif event.key == panic.ASK:
             yield from panic.opened(group, store, settings, event)
 
@@ -188,6 +197,8 @@ class ConfidentialRooms(Plugin):
             yield from listening.change(group, store, settings, event.key)
         elif event.key.startswith(closing.TIMER):
             yield from closing.close(group, store, settings, event.key.removeprefix(closing.TIMER))
+        elif event.key.startswith(keeping.TIMER):
+            yield from keeping.sweep(group, store, event.key)
         elif event.key == panic.TIMER:
             yield from making.fill(group, store)
 
