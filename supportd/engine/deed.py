@@ -81,8 +81,8 @@ def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) ->
 
 def _queue(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, deeds: Deeds) -> None:
     if isinstance(effect, fx.CreateRoom):
-        # A room is made once for its key, whoever asks for it and however often.
-        id_ = names.derived("room", group.id, effect.key)
+        # A room is made once for its key, whoever asks for it and however often; and once in the place of each that ended.
+        id_ = names.derived("room", group.id, effect.key, *([effect.replaces] if effect.replaces is not None else []))
     if isinstance(effect, fx.OfferLink):
         effect = _with_link(uow, group, plugin, id_, effect, deeds)
     if isinstance(effect, (fx.PostDirect, fx.OfferLink)):

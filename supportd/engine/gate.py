@@ -122,7 +122,7 @@ def who_may_agree(group: Group, effect: Effect) -> tuple[PersonId, ...]:
 
 def rooms_of(effect: Effect) -> tuple[RoomId, ...]:
     """Return every room an effect is about."""
-    found: list[RoomId | None] = [getattr(effect, name, None) for name in ("room", "space")]
+    found: list[RoomId | None] = [getattr(effect, name, None) for name in ("room", "space", "replaces")]
     return tuple(one for one in found if one is not None)
 
 
@@ -147,6 +147,8 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
             return "This room does not belong to the group."
         if route is not None and route.account == "reader" and known.listening != "reader":
             return f"The bot does not speak in this room: its listening level is {known.listening}."
+        if isinstance(effect, fx.CreateRoom) and known.key != effect.key:
+            return f"A room can go on from one with the same key only; this one is {known.key}."
         if isinstance(effect, fx.SweepRoom) and known.listening == "absent":
             return "The bot is not in this room any more, so it can take nothing away there."
         power = uow.rooms.power(room)

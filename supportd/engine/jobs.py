@@ -95,7 +95,7 @@ def _make_room(uow: UnitOfWork, marker: str, effect: fx.CreateRoom) -> wire.Make
     powers = dict.fromkeys(_users(uow, effect.key_members), KEY_MEMBER_LEVEL)
     powers |= dict.fromkeys(_users(uow, effect.owners), OWNER_LEVEL)
     invited = dict.fromkeys([*_users(uow, effect.members), *powers])
-    return wire.MakeRoom(marker=marker, spec=effect.spec, invite=tuple(invited), powers=tuple(powers.items()))
+    return wire.MakeRoom(marker=marker, spec=effect.spec, invite=tuple(invited), powers=tuple(powers.items()), replaces=effect.replaces)
 
 
 def _direct(uow: UnitOfWork, row: OutboxRow, person: PersonId, text: str) -> tuple[Job, ...] | None:

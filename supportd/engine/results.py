@@ -92,6 +92,8 @@ class Results:
 
     def _room(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
         key, spec, person = _room_of(uow, row, now)
+        if isinstance(row.effect, fx.CreateRoom) and row.effect.replaces is not None:
+            uow.rooms.ended(row.effect.replaces, f"{key}:{names.derived('ended', row.effect.replaces)[:8]}")
         uow.rooms.add(room, row.group, key, spec, person, row.plugin, now)
         if person is None:
             ready = RoomReady(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=room, key=key)

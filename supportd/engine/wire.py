@@ -237,13 +237,15 @@ class SendRedaction:
 class MakeRoom:
     """Make a room once: ``marker`` is stored in ``creation_content`` and behind an unguessable alias until it is found.
 
-    ``invite``: people invited in the same step. ``powers``: people -> level (never a version 12 creator).
+    ``invite``: people invited in the same step. ``powers``: people -> level (never a version 12 creator). ``replaces``: the room that ends
+    with a pointer to this one.
     """
 
     marker: str
     spec: RoomSpec
     invite: tuple[UserId, ...] = ()
     powers: tuple[tuple[UserId, int], ...] = ()
+    replaces: RoomId | None = None
 
 
 @dataclass(frozen=True, slots=True)

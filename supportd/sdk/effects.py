@@ -109,7 +109,8 @@ class Redact(Effect):
 class CreateRoom(Effect):
     """Make a room once; ``key`` is unique in the group and comes back in ``RoomReady``.
 
-    ``members`` are invited at once; ``owners`` get power 150 and ``key_members`` 50 in it.
+    ``members`` are invited at once; ``owners`` get power 150 and ``key_members`` 50 in it. ``replaces``: the room of this ``key`` that ends
+    here and points to the new one (``m.room.tombstone``), which has its ``key`` from then on.
     """
 
     key: str
@@ -117,6 +118,7 @@ class CreateRoom(Effect):
     members: tuple[PersonId, ...] = ()
     owners: tuple[PersonId, ...] = ()
     key_members: tuple[PersonId, ...] = ()
+    replaces: RoomId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,7 @@ class KnockReceived(Event):
 class RoomUpgraded(Event):
     """``room`` was closed and ``replacement`` opened in its place, by ``by`` or somebody who is not in the group's people.
 
-    Settings and people do not come along, and ``replacement`` is no room of the group yet.
+    Settings and people do not come along, and ``replacement`` is no room of the group: ``CreateRoom(replaces=…)`` makes one that is.
     """
 
     hook: ClassVar[str] = "room_upgraded"

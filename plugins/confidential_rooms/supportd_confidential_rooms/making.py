@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, RemoveMember, SetPower
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL
-from supportd_confidential_rooms import declared, keeping, kinds
+from supportd_confidential_rooms import declared, keeping, kinds, replacing
 from supportd_confidential_rooms.declared import CIRCLE, SPACE
 from supportd_confidential_rooms.texts import say
 
@@ -96,13 +96,16 @@ def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room
     row = store.room(key)
     if row is None:
         return
-    store.settle(key, state="open")
+    if row["state"] == "making":
+        store.settle(key, state="open")
     yield from keeping.begin(group, key, row["keep_days"])
     space = group.room(SPACE)
     if key == SPACE and group.room(CIRCLE) is None:
         yield from _first(group, store, settings, CIRCLE)
     elif key != SPACE and space is not None and kinds.of(store)[row["template"]].people == "everybody":
         yield LinkRoom(space=space.id, room=room.id)
+    if key == SPACE:
+        yield from replacing.shown_again(group, store, settings)
     # People who were entered while the room was being made.
     yield from fill(group, store, only=key)
 

@@ -22,7 +22,7 @@ from supportd.sdk.effects import (
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import closing, commands, declared, drift, keeping, listening, making, panic, talking
+from supportd_confidential_rooms import closing, commands, declared, drift, keeping, listening, making, panic, replacing, talking
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
 from supportd_confidential_rooms.texts import TEXTS, say
@@ -157,6 +157,12 @@ class ConfidentialRooms(Plugin):
     def room_swept(self, event: ev.RoomSwept, group: Group, store: RoomStore) -> None:
         """Remember how far a room's old words are hidden."""
         keeping.swept(group, store, event)
+
+    @hookimpl
+    def room_upgraded(self, event: ev.RoomUpgraded, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Open a room as the group decided in the place of one that somebody replaced."""
+        making.adopt(group, store)
+        yield from replacing.upgraded(group, store, settings, event)
 
     # ---- people decide -----------------------------------------------------------------------------------------------
 

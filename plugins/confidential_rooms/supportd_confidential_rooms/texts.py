@@ -99,6 +99,16 @@ TEXTS: Final = Catalogue(
                 " Soll es so bleiben, kann jemand aus der Verwaltung die Vorlage ändern."
             },
         },
+        "upgraded": {
+            "en": {
+                "normal": "Automatic message. The room {room} was closed and replaced by {who}. I opened a new one as the group decided, and"
+                " invited everybody who was there. Please leave the one that was opened in its place: I do not know who can read it."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Der Raum {room} wurde geschlossen und ersetzt von {who}. Ich habe einen neuen geöffnet, wie"
+                " die Gruppe es will, und alle eingeladen. Bitte verlasst den anderen: Ich weiß nicht, wer dort lesen kann."
+            },
+        },
         "drift_locked": {
             "en": {
                 "normal": "Automatic message. In the room {room} I could not set this back: {what}. I locked the room, so nobody writes there"

@@ -54,7 +54,7 @@ def room_is_ready(key: str) -> Act:
         if asked is None:
             raise AssertionError(f"The plugin has not asked for a room “{key}”.")
         world.rooms[key] = _made(key, asked)
-        world.tell(ev.RoomReady(id=EventId(f"result:room:{key}"), group=world.group, at=world.now, room=RoomId(f"!{key}"), key=key))
+        world.tell(ev.RoomReady(id=EventId(f"result:room:{key}"), group=world.group, at=world.now, room=world.rooms[key].id, key=key))
 
     return act
 
@@ -199,7 +199,13 @@ def _made(key: str, asked: CreateRoom) -> Room:
     now = as_declared(asked.spec, tuple(levels.items()), ())
     invited = frozenset((*asked.members, *levels))
     return Room(
-        id=RoomId(f"!{key}"), key=key, kind=asked.spec.kind, listening=asked.spec.listening, invited=invited, spec=asked.spec, now=now
+        id=RoomId(f"!{key}" if asked.replaces is None else f"{asked.replaces}+"),
+        key=key,
+        kind=asked.spec.kind,
+        listening=asked.spec.listening,
+        invited=invited,
+        spec=asked.spec,
+        now=now,
     )
 
 

@@ -32,7 +32,8 @@ def carry_out(world: World, effect: fx.Effect) -> None:
         case CloseAsk(key=key):
             world.asks.pop(key, None)
         case fx.CreateRoom(key=key):
-            world.wanted.setdefault(key, effect)
+            if effect.replaces is not None or key not in world.wanted:
+                world.wanted[key] = effect
         case fx.OfferLink(key=key):
             world.links[key] = effect
         case fx.SweepRoom(key=key):
