@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import AskAnswered, RoomSwept
-    from supportd.sdk.facts import Group
+    from supportd.sdk.facts import Group, Person, Role
     from supportd.sdk.ids import PersonId
     from supportd_confidential_rooms.declared import Declared
     from supportd_confidential_rooms.settings import RoomSettings
@@ -41,12 +41,21 @@ def wanted(group: Group, one: Declared | None, days: str, key: str, by: PersonId
     if problem or one is None:
         yield Reply(text=problem, status=1)
         return
-    helpers = declared.who_hears(group, one)
-    question = say(group, helpers[0], "keep_question" if int(days) else "keep_question_never", room=one.room.key, days=str(int(days)))
-    steps = (Step(to=tuple(each.id for each in helpers), until=group.now + OPEN_FOR),)
+    asked, role = deciders(group, one)
+    question = say(group, asked[0], "keep_question" if int(days) else "keep_question_never", room=one.room.key, days=str(int(days)))
+    steps = (Step(to=tuple(each.id for each in asked), until=group.now + OPEN_FOR),)
     answers = (reserved("yes", quorum=QUORUM), reserved("no", quorum=QUORUM))
-    yield Reply(text=f"Two key members have to agree first; {len(helpers)} are asked now.")
-    yield Ask(key=f"{ASK}{int(days)}:{one.room.key}", question=question, answers=answers, steps=steps, proof=True, role="key_member")
+    who = "Two key members" if role is not None else "Two of you"
+    yield Reply(text=f"{who} have to agree first; {len(asked)} are asked now.")
+    yield Ask(key=f"{ASK}{int(days)}:{one.room.key}", question=question, answers=answers, steps=steps, proof=True, role=role)
+
+
+def deciders(group: Group, one: Declared) -> tuple[tuple[Person, ...], Role | None]:
+    """Return who decides, and as what: key members; in a room for a few that has not two of them, those who are in it."""
+    helpers = declared.who_hears(group, one)
+    if one.template.people != "asked" or len(helpers) >= QUORUM:
+        return helpers, "key_member"
+    return tuple(each for each in group.people if each.id in one.room.joined and each.has_account), None
 
 
 def _problem(group: Group, one: Declared | None, days: str, key: str, by: PersonId | None) -> str:
@@ -62,8 +71,8 @@ def _problem(group: Group, one: Declared | None, days: str, key: str, by: Person
         return "supportd is not in this room any more, so it can take nothing away there."
     if int(days) == one.row["keep_days"]:
         return "It is so already."
-    if len(declared.who_hears(group, one)) < QUORUM:
-        return "Two key members who hear of this room have to agree, and there are not two: give somebody the role, or invite them, first."
+    if len(deciders(group, one)[0]) < QUORUM:
+        return "Two have to agree, and there are not two who could: give somebody the role, or invite them, first."
     return ""
 
 

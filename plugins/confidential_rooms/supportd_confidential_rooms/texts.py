@@ -32,37 +32,35 @@ TEXTS: Final = Catalogue(
         "keep_question": {
             "en": {
                 "normal": "Automatic message. Somebody asks that words in the room {room} are hidden after {days} days, older ones now."
-                " That cannot be undone. Two key members have to agree. Do you?"
+                " That cannot be undone. Two have to agree. Do you?"
             },
             "de": {
                 "normal": "Automatische Nachricht. Jemand möchte, dass Worte im Raum {room} nach {days} Tagen verborgen werden, ältere jetzt."
-                " Das lässt sich nicht zurücknehmen. Zwei Aktive müssen zustimmen. Du?"
+                " Das lässt sich nicht zurücknehmen. Zwei müssen zustimmen. Du?"
             },
         },
         "keep_question_never": {
-            "en": {
-                "normal": "Automatic message. Somebody asks that words in the room {room} stay from now on. Two key members have to agree. Do you?"
-            },
+            "en": {"normal": "Automatic message. Somebody asks that words in the room {room} stay from now on. Two have to agree. Do you?"},
             "de": {
-                "normal": "Automatische Nachricht. Jemand möchte, dass Worte im Raum {room} ab jetzt bleiben. Zwei Aktive müssen zustimmen. Du?"
+                "normal": "Automatische Nachricht. Jemand möchte, dass Worte im Raum {room} ab jetzt bleiben. Zwei müssen zustimmen. Du?"
             },
         },
         "keep_told": {
             "en": {
-                "normal": "Automatic message. Two key members decided: what is said here is hidden after {days} days, older words now."
+                "normal": "Automatic message. It was decided by two: what is said here is hidden after {days} days, older words now."
                 " What somebody has copied, what a mail or a letter carried, stays. The server itself keeps hidden words for some days more.",
                 "easy": "Automatic message. Words here are hidden after {days} days. Copies, mails and letters stay.",
             },
             "de": {
-                "normal": "Automatische Nachricht. Zwei Aktive haben entschieden: Was hier gesagt wird, wird nach {days} Tagen verborgen,"
+                "normal": "Automatische Nachricht. Zwei haben entschieden: Was hier gesagt wird, wird nach {days} Tagen verborgen,"
                 " Älteres jetzt. Was jemand kopiert hat, was in einer Mail oder einem Brief stand, bleibt. Der Server selbst behält"
                 " Verborgenes noch einige Tage.",
                 "easy": "Automatische Nachricht. Worte hier werden nach {days} Tagen verborgen. Kopien, Mails und Briefe bleiben.",
             },
         },
         "keep_told_never": {
-            "en": {"normal": "Automatic message. Two key members decided: what is said here stays from now on."},
-            "de": {"normal": "Automatische Nachricht. Zwei Aktive haben entschieden: Was hier gesagt wird, bleibt ab jetzt."},
+            "en": {"normal": "Automatic message. It was decided by two: what is said here stays from now on."},
+            "de": {"normal": "Automatische Nachricht. Zwei haben entschieden: Was hier gesagt wird, bleibt ab jetzt."},
         },
         "keep_reason": {
             "en": {"normal": "Words here are hidden after {days} days."},

@@ -113,3 +113,15 @@ def test_a_member_asks_for_rooms_they_are_in_only() -> None:
     scene = group().when(command("rooms create", "Jo", template="small_circle", called="Four", people="Jo"), room_is_ready("four"))
 
     scene.when(command("rooms keep", "Tom", room="four", days="30")).then_replies("no room “four”")
+
+
+def test_in_a_room_of_two_the_two_decide() -> None:
+    """Where nobody else hears of a room, nobody else is asked."""
+    scene = group().when(command("rooms create", "Jo", template="buddies", called="Two", people="Tom,Jo"), room_is_ready("two"))
+    scene.when(member_joins("Tom", "two"), member_joins("Jo", "two"))
+
+    scene.when(command("rooms keep", "Tom", room="two", days="14")).then_replies("Two of you")
+    scene.then_asks("Tom", "14 days").then_asks("Jo", "14 days").then_nothing_to("Sam")
+    scene.when(answers("Tom", "yes"), answers("Jo", "yes"))
+
+    assert ["14 days" in one.spec.note for one in scene.of(MendRoom)] == [True]
