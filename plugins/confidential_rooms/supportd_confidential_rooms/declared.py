@@ -29,8 +29,6 @@ CIRCLE: Final = "circle"
 OWNERS: Final = 2
 #: The level of somebody who may read and not write.
 MUTED: Final = -1
-#: Whose rooms nobody outside hears of.
-PRIVATE: Final = frozenset({"talk", "buddies", "review"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ def _is_new(person: Person, since: object) -> bool:
 def who_hears(group: Group, declared: Declared) -> tuple[Person, ...]:
     """Return the key members who may hear of a room: of a private one only those who are in it."""
     able = [one for one in group.key_members if one.has_account]
-    if declared.template.key in PRIVATE or declared.template.people == "asked":
+    if declared.template.private or declared.template.people == "asked":
         able = [one for one in able if one.id in declared.room.joined]
     return tuple(able)
 

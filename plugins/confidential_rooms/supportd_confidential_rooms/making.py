@@ -153,6 +153,24 @@ def full(group: Group, store: RoomStore, key: str) -> Iterator[Effect]:
             yield PostDirect(to=one.id, text=say(group, one, "room_full", room=key, count=str(waiting)))
 
 
+def not_invited(group: Group, store: RoomStore, person: PersonId, code: str) -> Iterator[Effect]:
+    """Give up the place of somebody who could not be invited, and tell one key member; of a private room only who else is in it."""
+    key = "invite_blocked" if code == "M_INVITE_BLOCKED" else "invite_refused"
+    private: list[PersonId] = []
+    for room in group.rooms:
+        if person in room.joined | room.invited or person not in store.places(room.key, "in"):
+            continue
+        store.leave(room.key, person)
+        template = kinds.of(store).get((store.room(room.key) or {}).get("template", ""))
+        if template is not None and template.private:
+            private += [one for one in store.places(room.key, "in") if one != person]
+    duty = group.on_duty("welcome")
+    tell = [group.person(one) for one in dict.fromkeys(private)] if private else [duty]
+    for one in tell:
+        if one is not None and one.id != person and one.has_account:
+            yield PostDirect(to=one.id, text=say(group, one, key, member=group.name_of(person)))
+
+
 def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
     """Give free places to those who wait, in the order of asking."""
     row = store.room(room.key)

@@ -20,10 +20,11 @@ from supportd.sdk.effects import (
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import closing, commands, declared, drift, listening, making, panic, talking
+from supportd_confidential_rooms import closing, commands, declared, drift, known, listening, making, panic, talking
+from supportd_confidential_rooms.given import Given
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
-from supportd_confidential_rooms.texts import TEXTS, say
+from supportd_confidential_rooms.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,10 +52,12 @@ class ConfidentialRooms(Plugin):
     tables: ClassVar[Tables] = TABLES
     keeps: ClassVar[tuple[str, ...]] = (
         "In which rooms somebody has, or waits for, a place, until they leave the group.",
-        "Who asked for a private talk that has a room, as long as the room is there.",
+        "Who asked for a private talk, a pair or a review, and with whom, as long as it is asked for or its room is there.",
+        "What somebody answered to such a question, or to a second circle or a merging, until it is decided.",
+        "Who takes a break, and until when their places wait for them, until they are back.",
         "Who changed a setting of a room, until the key members have been told.",
     )
-    commands: ClassVar[tuple[Command, ...]] = commands.COMMANDS
+    commands: ClassVar[tuple[Command, ...]] = known.COMMANDS
     texts = TEXTS
 
     # ---- making and inviting -----------------------------------------------------------------------------------------
@@ -97,17 +100,9 @@ class ConfidentialRooms(Plugin):
 
     @hookimpl
     def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore) -> Iterator[Effect]:
-        """Tell a key member, kindly, when somebody cannot be invited."""
-        if event.kind != "InviteMember" or event.person is None or group.shut is not None:
-            return
-        for room in group.rooms:
-            if event.person not in room.joined | room.invited:
-                store.leave(room.key, event.person)
-        helper = group.on_duty("welcome")
-        if helper is None or helper.id == event.person:
-            return
-        key = "invite_blocked" if event.code == "M_INVITE_BLOCKED" else "invite_refused"
-        yield PostDirect(to=helper.id, text=say(group, helper, key, member=group.name_of(event.person)))
+        """Tell somebody, kindly, when somebody cannot be invited."""
+        if event.kind == "InviteMember" and event.person is not None and group.shut is None:
+            yield from making.not_invited(group, store, event.person, event.code)
 
     # ---- watching ----------------------------------------------------------------------------------------------------
 
@@ -134,7 +129,7 @@ class ConfidentialRooms(Plugin):
     @hookimpl
     def command_given(self, event: ev.CommandGiven, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Answer a command."""
-        yield from commands.answer(commands.Given(event, group, store, settings))
+        yield from commands.answer(Given(event, group, store, settings))
 
     @hookimpl
     def message_posted(self, event: ev.MessagePosted, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
@@ -154,10 +149,10 @@ class ConfidentialRooms(Plugin):
             yield from panic.opened(group, store, settings, event)
 
     @hookimpl
-    def ask_expired(self, event: ev.AskExpired, group: Group) -> Iterator[Effect]:
+    def ask_expired(self, event: ev.AskExpired, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Say honestly that nobody answered."""
         if event.key.startswith(talking.ASK):
-            yield from talking.expired(group, event)
+            yield from talking.expired(group, store, event)
 
     @hookimpl
     def timer_fired(self, event: ev.TimerFired, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
@@ -175,7 +170,8 @@ class ConfidentialRooms(Plugin):
         """Return what each room is declared to be and whether it is, and what works at which listening level."""
         if not isinstance(settings, RoomSettings) or not isinstance(store, RoomStore):
             return
-        for one in declared.all_of(group, store, settings):
+        # Nobody hears of a private room but who is in it, and a page does not know who looks at it.
+        for one in [each for each in declared.all_of(group, store, settings) if not each.template.private]:
             odd = {each.setting: each.found for each in one.odd()}
             rows = tuple((name, value, odd.get(name, "as declared")) for name, value in declared.described_all(one))
             yield TablePanel(title=one.room.key, help=one.template.about, columns=("setting", "declared", "now"), rows=rows)

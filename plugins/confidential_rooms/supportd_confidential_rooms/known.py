@@ -1,0 +1,61 @@
+"""What people may ask of the rooms: the same words in a terminal and in a direct chat."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from supportd.sdk.commands import Command, Parameter
+
+_KEY: Final = Parameter(name="room", help="The room's word, see rooms list.")
+_TEMPLATE: Final = Parameter(name="template", help="Which template, see rooms templates.")
+COMMANDS: Final = (
+    Command(name="rooms list", help="Show the group's rooms and their settings."),
+    Command(name="rooms audit", help="Compare each room with what it was declared to be; status 1 when something differs."),
+    Command(name="rooms levels", help="Show what works at which listening level.", who="anyone"),
+    Command(
+        name="rooms templates",
+        help="Show the kinds of room there are, or all of one.",
+        parameters=(Parameter(name="template", help="Which one.", default=""),),
+    ),
+    Command(
+        name="rooms change",
+        help="Change one field of a template, for all its rooms.",
+        who="admin",
+        parameters=(_TEMPLATE, Parameter(name="field", help="Which field."), Parameter(name="value", help="Its new value.")),
+    ),
+    Command(
+        name="rooms copy",
+        help="Copy a template under a new name.",
+        who="admin",
+        parameters=(_TEMPLATE, Parameter(name="new", help="The copy's name.")),
+    ),
+    Command(
+        name="rooms create",
+        help="Make a room from a template.",
+        parameters=(
+            _TEMPLATE,
+            Parameter(name="called", help="The room's name, in quotation marks; the homeserver can read it."),
+            Parameter(name="people", help="Names of those who are invited, with commas; for templates that ask.", default=""),
+        ),
+    ),
+    Command(
+        name="rooms listening",
+        help="Ask the key members to change a listening level.",
+        parameters=(_KEY, Parameter(name="level", help="reader, doorkeeper or absent.")),
+    ),
+    Command(
+        name="rooms cap", help="Set how many people a room has at most.", parameters=(_KEY, Parameter(name="number", help="How many."))
+    ),
+    Command(name="rooms invite", help="Invite somebody of the group to a room.", parameters=(_KEY, Parameter(name="who", help="Who."))),
+    Command(name="rooms close", help="Close a room; what was said stays readable for who was there.", parameters=(_KEY,)),
+    Command(
+        name="rooms unlock",
+        help="Open a room again that was locked because a setting could not be set back.",
+        who="admin",
+        parameters=(_KEY,),
+    ),
+    Command(name="talk", help="Ask for a private talk with the key member on duty.", who="anyone"),
+    Command(name="i need to talk", help="The same as talk.", who="anyone"),
+    Command(name="panic", help="Shut the group at once."),
+    Command(name="open again", help="Ask the key members to open the group again after a panic."),
+)
