@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd.sdk.effects import Reply
 from supportd.sdk.rooms import name_problem
-from supportd_confidential_rooms import closing, declared, drift, kinds, listening, making, panic, talking
+from supportd_confidential_rooms import closing, declared, drift, kinds, leaving, listening, making, panic, pausing, talking
 from supportd_confidential_rooms.templates import CannotChange, Template
 
 if TYPE_CHECKING:
@@ -259,6 +259,12 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms unlock": _unlock,
     "talk": _talk,
     "i need to talk": _talk,
+    "take a break": pausing.wanted,
+    "pause": pausing.wanted,
+    "back": pausing.back,
+    "zurück": pausing.back,
+    "leave": leaving.wanted,
+    "verlassen": leaving.wanted,
     "panic": _panic,
     "open again": _open,
 }

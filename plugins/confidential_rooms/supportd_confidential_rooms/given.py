@@ -46,6 +46,10 @@ class Given:
         """Say that there is no such room."""
         return Reply(text=f"There is no room “{self.arg(name)[:40]}”: see rooms list.", status=1)
 
+    def speaker(self) -> Person | None:
+        """Return who gave the command, ``None`` for a terminal."""
+        return self.group.person(self.event.by) if self.event.by is not None else None
+
     def person(self, name: str) -> Person | None:
         """Return somebody of the group who is in chat, by name."""
         wanted = name.strip().casefold()

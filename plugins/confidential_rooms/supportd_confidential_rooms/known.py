@@ -8,6 +8,7 @@ from supportd.sdk.commands import Command, Parameter
 
 _KEY: Final = Parameter(name="room", help="The room's word, see rooms list.")
 _TEMPLATE: Final = Parameter(name="template", help="Which template, see rooms templates.")
+_WEEKS: Final = Parameter(name="weeks", help="How many weeks.", default="")
 COMMANDS: Final = (
     Command(name="rooms list", help="Show the group's rooms and their settings."),
     Command(name="rooms audit", help="Compare each room with what it was declared to be; status 1 when something differs."),
@@ -56,6 +57,12 @@ COMMANDS: Final = (
     ),
     Command(name="talk", help="Ask for a private talk with the key member on duty.", who="anyone"),
     Command(name="i need to talk", help="The same as talk.", who="anyone"),
+    Command(name="take a break", help="Leave the rooms for a while; your places wait for you.", parameters=(_WEEKS,), who="anyone"),
+    Command(name="pause", help="The same as take a break.", parameters=(_WEEKS,), who="anyone"),
+    Command(name="back", help="Come back from a break.", who="anyone"),
+    Command(name="zurück", help="The same as back.", who="anyone"),
+    Command(name="leave", help="Leave the group for good, and be forgotten here.", who="anyone"),
+    Command(name="verlassen", help="The same as leave.", who="anyone"),
     Command(name="panic", help="Shut the group at once."),
     Command(name="open again", help="Ask the key members to open the group again after a panic."),
 )

@@ -74,12 +74,12 @@ def make(
 ) -> Iterator[Effect]:
     """Make a room once for its key, with the people it is for; who is over the cap waits for a place."""
     store.begin(key, template.key, cap=template.cap, keep_days=template.keep_days, at=group.now, about=about, asked_by=asked_by)
-    wanted = declared.people_of(group, template, people)
+    wanted = declared.people_of(group, template, people, store.gone())
     inside, waiting = wanted[: template.cap], wanted[template.cap :]
     for state, them in (("in", inside), ("waiting", waiting)):
         for one in them:
             store.place(key, one, state, group.now)
-    levels = dict(declared.levels_of(group, template, people))
+    levels = dict(declared.levels_of(group, template, people, store.gone()))
     yield CreateRoom(
         key=key,
         spec=declared.spec_for(group, template, name),
@@ -106,21 +106,23 @@ def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room
     yield from fill(group, store, only=key)
 
 
-def fill(group: Group, store: RoomStore, *, only: str | None = None, person: Person | None = None) -> Iterator[Effect]:
-    """Invite who belongs in a room and is not there; ``person``: this one only, also where they have left before."""
+def fill(
+    group: Group, store: RoomStore, *, only: str | None = None, person: Person | None = None, but: frozenset[str] = frozenset()
+) -> Iterator[Effect]:
+    """Invite who belongs in a room and is not there; ``person``: this one only, also where they have left before; ``but``: not to these."""
     if group.shut is not None:
         return
     for room in group.rooms:
         row = store.room(room.key)
-        if row is None or only not in {None, room.key} or row["state"] != "open" or room.listening == "absent":
+        if row is None or only not in {None, room.key} or room.key in but or row["state"] != "open" or room.listening == "absent":
             continue
         template = kinds.of(store).get(row["template"])
         if template is None or template.people == "asked":
             continue
-        wanted = declared.people_of(group, template, ())
+        wanted = declared.people_of(group, template, (), store.gone())
         for one in wanted if person is None else [one for one in wanted if one == person.id]:
             # Who is invited needs no second invitation, and who has left has said something by it; being entered anew is another thing.
-            asked = room.left | room.invited | set(store.places(room.key, "in"))
+            asked = room.left | room.invited | set(store.places(room.key, "in")) | set(store.places(room.key, "moved"))
             if one in room.joined or (person is None and one in asked):
                 continue
             yield from let_in(group, store, room, one)
@@ -129,7 +131,7 @@ def fill(group: Group, store: RoomStore, *, only: str | None = None, person: Per
 def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iterator[Effect]:
     """Invite somebody to a room, or put them on its waiting list when it is full."""
     row = store.room(room.key)
-    inside = set(store.places(room.key, "in")) | room.joined
+    inside = store.taken(room.key) | room.joined
     if row is None or person in room.joined:
         return
     if person not in inside and len(inside) >= row["cap"]:
@@ -139,7 +141,7 @@ def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iter
     store.place(room.key, person, "in", group.now)
     yield InviteMember(room=room.id, person=person)
     template = kinds.of(store)[row["template"]]
-    level = dict(declared.levels_of(group, template, store.places(room.key, "in"))).get(person)
+    level = dict(declared.levels_of(group, template, store.places(room.key, "in"), store.gone())).get(person)
     now = dict(room.now.levels).get(person) if room.now is not None else None
     if level == KEY_MEMBER_LEVEL and now != level:
         yield SetPower(room=room.id, person=person, level=level)
@@ -176,6 +178,14 @@ def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
     row = store.room(room.key)
     if row is None or group.shut is not None or row["state"] != "open":
         return
-    free = row["cap"] - len(set(store.places(room.key, "in")) | room.joined)
-    for person in store.places(room.key, "waiting")[: max(free, 0)]:
+    free = row["cap"] - len(store.taken(room.key) | room.joined)
+    gone = store.gone()
+    waiting = [one for one in store.places(room.key, "waiting") if one not in gone]
+    for person in waiting[: max(free, 0)]:
         yield from let_in(group, store, room, person)
+
+
+def all_moved_up(group: Group, store: RoomStore) -> Iterator[Effect]:
+    """Give free places in every room to those who wait."""
+    for room in group.rooms:
+        yield from moved_up(group, store, room)

@@ -8,7 +8,9 @@ from supportd.sdk.ask import Ask
 from supportd.sdk.effects import (
     CreateRoom,
     Effect,
+    ForgetPerson,
     InviteMember,
+    LetGo,
     LinkRoom,
     MendRoom,
     OpenGroup,
@@ -20,11 +22,11 @@ from supportd.sdk.effects import (
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import closing, commands, declared, drift, known, listening, making, panic, talking
+from supportd_confidential_rooms import closing, commands, declared, drift, known, leaving, listening, making, panic, pausing, talking
 from supportd_confidential_rooms.given import Given
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
-from supportd_confidential_rooms.texts import TEXTS
+from supportd_confidential_rooms.texts import TEXTS, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +46,21 @@ class ConfidentialRooms(Plugin):
     summary: ClassVar[str] = "Makes the group's rooms from templates, invites its people, and keeps every setting as the group decided."
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
         {
-            *(Ask, CreateRoom, InviteMember, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage, SetPower, ShutGroup, StartTimer),
+            *(
+                Ask,
+                CreateRoom,
+                InviteMember,
+                LinkRoom,
+                MendRoom,
+                OpenGroup,
+                PostDirect,
+                PostMessage,
+                SetPower,
+                ShutGroup,
+                StartTimer,
+                LetGo,
+                ForgetPerson,
+            ),
         }
     )
     settings: ClassVar[type[Settings]] = RoomSettings
@@ -94,13 +110,17 @@ class ConfidentialRooms(Plugin):
     def member_left(self, event: ev.MemberLeft, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Give a free place to who waits for one."""
         room = group.room_by_id(event.room)
-        if room is not None and store.room(room.key) is not None:
-            store.leave(room.key, event.member)
-            yield from making.moved_up(group, store, room)
+        if room is None or store.room(room.key) is None or store.state_of(room.key, event.member) in {"away", "moved"}:
+            # On a break their place waits for them.
+            return
+        store.leave(room.key, event.member)
+        yield from making.moved_up(group, store, room)
 
     @hookimpl
     def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Tell somebody, kindly, when somebody cannot be invited."""
+        if event.kind == "LetGo" and event.person is not None and (person := group.person(event.person)) is not None:
+            yield PostDirect(to=person.id, text=say(group, person, "leave_yourself"))
         if event.kind == "InviteMember" and event.person is not None and group.shut is None:
             yield from making.not_invited(group, store, event.person, event.code)
 
@@ -145,6 +165,10 @@ class ConfidentialRooms(Plugin):
             yield from talking.answered(group, store, settings, event)
         elif event.key.startswith(listening.ASK):
             yield from listening.agreed(group, store, settings, event)
+        elif event.key.startswith(pausing.ASK):
+            yield from pausing.answered(group, store, settings, event)
+        elif event.key.startswith(leaving.ASK):
+            yield from leaving.answered(group, store, settings, event)
         elif event.key == panic.ASK:
             yield from panic.opened(group, store, settings, event)
 
@@ -161,6 +185,10 @@ class ConfidentialRooms(Plugin):
             yield from listening.change(group, store, settings, event.key)
         elif event.key.startswith(closing.TIMER):
             yield from closing.close(group, store, settings, event.key.removeprefix(closing.TIMER))
+        elif event.key == pausing.TIMER:
+            yield from pausing.too_long(group, store)
+        elif event.key == leaving.TIMER:
+            yield from making.all_moved_up(group, store)
         elif event.key == panic.TIMER:
             yield from making.fill(group, store)
 

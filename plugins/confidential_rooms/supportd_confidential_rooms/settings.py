@@ -34,6 +34,10 @@ class RoomSettings(Settings):
         default=14, ge=1, le=90, description="Who came into the group fewer days ago cannot write while the group is shut after a panic."
     )
 
+    places_kept_weeks: int = Field(
+        default=8, ge=1, le=52, description="So many weeks the places of somebody who takes a break wait for them at most."
+    )
+
     @classmethod
     def migrate(cls, version: int, values: dict[str, object]) -> dict[str, object]:
         """Leave out what templates decide now."""

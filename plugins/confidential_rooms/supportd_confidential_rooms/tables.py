@@ -166,6 +166,10 @@ class RoomStore(PluginStore):
         """Remember that somebody is back."""
         self.rows.delete(away, person_id=who)
 
+    def everybody_away(self) -> tuple[Mapping[str, Any], ...]:
+        """Return all breaks, and all who leave."""
+        return self.rows.all(away)
+
     def gone(self) -> frozenset[PersonId]:
         """Return who takes a break or leaves: nobody invites them unasked, and they hold no room."""
         return frozenset(row["person_id"] for row in self.rows.all(away))

@@ -172,6 +172,96 @@ TEXTS: Final = Catalogue(
                 "normal": "Automatische Nachricht. Dieser Raum schließt jetzt. Lesbar bleibt, was du lesen konntest. Danke, dass du hier warst."
             },
         },
+        "break_already": {
+            "en": {"normal": "You are on a break already. When you like to come back, write: back. Nothing hurries."},
+            "de": {"normal": "Du machst schon Pause. Wenn du zurückkommen magst, schreib: zurück. Es eilt nicht."},
+        },
+        "break_weeks": {
+            "en": {"normal": "A break has 1 to 52 weeks. Write for example: take a break 4."},
+            "de": {"normal": "Eine Pause hat 1 bis 52 Wochen. Schreib zum Beispiel: pause 4."},
+        },
+        "break_asked": {
+            "en": {"normal": "A break is a good thing. One question comes, so that nothing happens by mistake."},
+            "de": {"normal": "Eine Pause ist etwas Gutes. Es kommt noch eine Frage, damit nichts aus Versehen geschieht."},
+        },
+        "break_question": {
+            "en": {
+                "normal": "Automatic message. Shall I take you out of the group's rooms for now? Your places wait for you for {weeks} weeks. You come back with one word: back. Answer yes or no."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Soll ich dich für jetzt aus den Räumen der Gruppe nehmen? Deine Plätze warten {weeks} Wochen. Ein Wort bringt dich zurück: zurück. Antworte ja oder nein."
+            },
+        },
+        "break_begun": {
+            "en": {
+                "normal": "You are out of the rooms, and nobody calls you. This chat stays. When you like to come back, write: back. Rest well."
+            },
+            "de": {
+                "normal": "Du bist aus den Räumen, und niemand ruft dich. Dieser Chat bleibt. Wenn du zurückkommen magst, schreib: zurück. Ruh dich aus."
+            },
+        },
+        "break_long": {
+            "en": {
+                "normal": "Automatic message. Your places have gone to others who waited. You are still one of the group. Write back at any time. It may take a while until a place is free."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Deine Plätze haben jetzt andere, die warteten. Du gehörst weiter zur Gruppe. Schreib jederzeit: zurück. Es kann dauern, bis ein Platz frei ist."
+            },
+        },
+        "leave_yourself": {
+            "en": {"normal": "There is a room that I cannot take you out of. Please leave it in your app when you like."},
+            "de": {"normal": "Aus einem Raum kann ich dich nicht nehmen. Bitte verlass ihn in deiner App, wenn du magst."},
+        },
+        "back": {
+            "en": {"normal": "Good to have you back. Look at your invitations. Where a room is full you wait for a place."},
+            "de": {"normal": "Schön, dass du wieder da bist. Schau bei den Einladungen. Wo ein Raum voll ist, wartest du auf einen Platz."},
+        },
+        "back_no_break": {
+            "en": {"normal": "You are not on a break. Nothing has to be done."},
+            "de": {"normal": "Du machst gerade keine Pause. Es ist nichts zu tun."},
+        },
+        "back_shut": {
+            "en": {
+                "normal": "The group is shut for a while, and nobody is invited. Your places wait. Please write back again in a few days."
+            },
+            "de": {
+                "normal": "Die Gruppe ist eine Weile geschlossen, niemand wird eingeladen. Deine Plätze warten. Schreib in ein paar Tagen noch einmal: zurück."
+            },
+        },
+        "leave_asked": {
+            "en": {"normal": "One question comes, so that nothing happens by mistake. If you only need rest, there is also: take a break."},
+            "de": {
+                "normal": "Es kommt noch eine Frage, damit nichts aus Versehen geschieht. Wenn du nur Ruhe brauchst, gibt es auch: pause."
+            },
+        },
+        "leave_question": {
+            "en": {
+                "normal": "Automatic message. Shall I take you out of all rooms for good, and forget what I keep about you? Answer yes or no. Your messages stay with those who could read them. What was mailed, printed or photographed cannot be called back, and neither can what is on other servers."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Soll ich dich für immer aus allen Räumen nehmen und vergessen, was ich über dich weiß? Antworte ja oder nein. Deine Nachrichten bleiben bei denen, die sie lesen konnten. Was per Mail ging, gedruckt oder fotografiert ist oder auf anderen Servern liegt, bleibt."
+            },
+        },
+        "leave_question_hide": {
+            "en": {
+                "normal": "Automatic message. Shall I take you out of all rooms for good, and forget what I keep about you? Answer yes, no or hide. Hide means yes, and I also hide your own messages where I can read. What people have read stays with them. What was mailed, printed or photographed cannot be called back, and neither can what is on other servers."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Soll ich dich für immer aus allen Räumen nehmen und vergessen, was ich weiß? Antworte ja, nein oder verbergen. Verbergen heißt ja, und ich verberge deine Nachrichten, wo ich lesen kann. Gelesenes bleibt gelesen. Was per Mail ging, gedruckt oder fotografiert ist oder auf anderen Servern liegt, bleibt."
+            },
+        },
+        "leave_stays": {
+            "en": {"normal": "Good. You stay, and nothing has changed."},
+            "de": {"normal": "Gut. Du bleibst, und nichts hat sich geändert."},
+        },
+        "leave_done": {
+            "en": {
+                "normal": "You are taken out of all rooms now, and then I forget you. You can close this chat yourself. Thank you for having been here. All the best to you."
+            },
+            "de": {
+                "normal": "Ich nehme dich jetzt aus allen Räumen, dann vergesse ich dich. Diesen Chat kannst du selbst schließen. Danke, dass du da warst. Alles Gute."
+            },
+        },
         "panic_told": {
             "en": {
                 "normal": "Automatic message. The group was shut by {who}. Nobody is let in, no link works, nothing is sent out, newcomers cannot write."
