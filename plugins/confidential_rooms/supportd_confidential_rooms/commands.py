@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd.sdk.effects import Reply
 from supportd.sdk.rooms import name_problem
-from supportd_confidential_rooms import closing, declared, drift, kinds, leaving, listening, making, panic, pausing, talking
+from supportd_confidential_rooms import (
+    closing,
+    declared,
+    drift,
+    kinds,
+    leaving,
+    listening,
+    making,
+    merging,
+    pairing,
+    panic,
+    pausing,
+    reviewing,
+    talking,
+)
 from supportd_confidential_rooms.templates import CannotChange, Template
 
 if TYPE_CHECKING:
@@ -259,6 +273,10 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms unlock": _unlock,
     "talk": _talk,
     "i need to talk": _talk,
+    "rooms merge": merging.wanted,
+    "rooms review": reviewing.wanted,
+    "buddies": pairing.proposed,
+    "buddy": pairing.wanted,
     "take a break": pausing.wanted,
     "pause": pausing.wanted,
     "back": pausing.back,

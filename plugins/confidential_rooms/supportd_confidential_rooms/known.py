@@ -55,6 +55,26 @@ COMMANDS: Final = (
         who="admin",
         parameters=(_KEY,),
     ),
+    Command(
+        name="rooms merge",
+        help="Ask two key members, then everybody, whether two rooms become one.",
+        parameters=(_KEY, Parameter(name="other", help="The other room's word.")),
+    ),
+    Command(
+        name="rooms review",
+        help="Open a review with other key members, never with the person it is about.",
+        parameters=(
+            Parameter(name="people", help="Key members, with commas."),
+            Parameter(name="about", help="The word about."),
+            Parameter(name="who", help="Whom it is about."),
+        ),
+    ),
+    Command(
+        name="buddies",
+        help="Ask two people whether they would like to be buddies.",
+        parameters=(Parameter(name="one", help="One of them."), Parameter(name="other", help="The other one.")),
+    ),
+    Command(name="buddy", help="Ask somebody to be your buddy.", parameters=(Parameter(name="who", help="Who."),), who="anyone"),
     Command(name="talk", help="Ask for a private talk with the key member on duty.", who="anyone"),
     Command(name="i need to talk", help="The same as talk.", who="anyone"),
     Command(name="take a break", help="Leave the rooms for a while; your places wait for you.", parameters=(_WEEKS,), who="anyone"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, SetPower
+from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, SetPower, StartTimer
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL
 from supportd_confidential_rooms import declared, kinds
 from supportd_confidential_rooms.declared import CIRCLE, SPACE
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _SIGN: Final = re.compile(r"[^\w]+")
 LONGEST_KEY: Final = 40
+#: In front of the word of a room that is full.
+FULL: Final = "full:"
+#: In front of the word of a room that ends by itself.
+END: Final = "end:"
 
 
 def key_of(name: str) -> str:
@@ -87,8 +92,6 @@ def make(
         owners=tuple(one for one in inside if levels.get(one) == OWNER_LEVEL),
         key_members=tuple(one for one in inside if levels.get(one) == KEY_MEMBER_LEVEL),
     )
-    if waiting:
-        yield from full(group, store, key)
 
 
 def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room: Room) -> Iterator[Effect]:
@@ -102,8 +105,16 @@ def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room
         yield from _first(group, store, settings, CIRCLE)
     elif key != SPACE and space is not None and kinds.of(store)[row["template"]].people == "everybody":
         yield LinkRoom(space=space.id, room=room.id)
-    # People who were entered while the room was being made.
+    # People who were entered while the room was being made, or said yes to it.
     yield from fill(group, store, only=key)
+    template = kinds.of(store)[row["template"]]
+    if template.people == "asked" and group.shut is None:
+        there = room.joined | room.invited | room.left | store.gone()
+        yield from (InviteMember(room=room.id, person=one) for one in store.places(key, "in") if one not in there)
+    if store.places(key, "waiting"):
+        yield full(group, key)
+    if template.base == "review":
+        yield StartTimer(key=END + key, at=group.now + timedelta(days=template.keep_days or 7))
 
 
 def fill(
@@ -136,7 +147,7 @@ def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iter
         return
     if person not in inside and len(inside) >= row["cap"]:
         if store.place(room.key, person, "waiting", group.now):
-            yield from full(group, store, room.key)
+            yield full(group, room.key)
         return
     store.place(room.key, person, "in", group.now)
     yield InviteMember(room=room.id, person=person)
@@ -147,12 +158,9 @@ def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iter
         yield SetPower(room=room.id, person=person, level=level)
 
 
-def full(group: Group, store: RoomStore, key: str) -> Iterator[Effect]:
-    """Tell the key members, once for each that waits, that a room is full and that a second one may be a good idea."""
-    waiting = len(store.places(key, "waiting"))
-    for one in group.key_members:
-        if one.has_account:
-            yield PostDirect(to=one.id, text=say(group, one, "room_full", room=key, count=str(waiting)))
+def full(group: Group, key: str) -> StartTimer:
+    """Let it be looked in a moment, once for all who came at the same time, whether a second room is a good idea."""
+    return StartTimer(key=FULL + key, at=group.now)
 
 
 def not_invited(group: Group, store: RoomStore, person: PersonId, code: str) -> Iterator[Effect]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from supportd.sdk.ask import Ask
+from supportd.sdk.ask import Ask, CloseAsk
 from supportd.sdk.effects import (
     CreateRoom,
     Effect,
@@ -22,7 +22,7 @@ from supportd.sdk.effects import (
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import closing, commands, declared, drift, known, leaving, listening, making, panic, pausing, talking
+from supportd_confidential_rooms import commands, deciding, declared, drift, known, listening, making, panic
 from supportd_confidential_rooms.given import Given
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
@@ -46,21 +46,8 @@ class ConfidentialRooms(Plugin):
     summary: ClassVar[str] = "Makes the group's rooms from templates, invites its people, and keeps every setting as the group decided."
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
         {
-            *(
-                Ask,
-                CreateRoom,
-                InviteMember,
-                LinkRoom,
-                MendRoom,
-                OpenGroup,
-                PostDirect,
-                PostMessage,
-                SetPower,
-                ShutGroup,
-                StartTimer,
-                LetGo,
-                ForgetPerson,
-            ),
+            *(Ask, CloseAsk, CreateRoom, ForgetPerson, InviteMember, LetGo, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage),
+            *(SetPower, ShutGroup, StartTimer),
         }
     )
     settings: ClassVar[type[Settings]] = RoomSettings
@@ -110,10 +97,12 @@ class ConfidentialRooms(Plugin):
     def member_left(self, event: ev.MemberLeft, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Give a free place to who waits for one."""
         room = group.room_by_id(event.room)
-        if room is None or store.room(room.key) is None or store.state_of(room.key, event.member) in {"away", "moved"}:
+        state = store.state_of(room.key, event.member) if room is not None else None
+        if room is None or store.room(room.key) is None or state == "away":
             # On a break their place waits for them.
             return
-        store.leave(room.key, event.member)
+        if state != "moved":
+            store.leave(room.key, event.member)
         yield from making.moved_up(group, store, room)
 
     @hookimpl
@@ -161,36 +150,17 @@ class ConfidentialRooms(Plugin):
     @hookimpl
     def ask_answered(self, event: ev.AskAnswered, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Do what people decided."""
-        if event.key.startswith(talking.ASK):
-            yield from talking.answered(group, store, settings, event)
-        elif event.key.startswith(listening.ASK):
-            yield from listening.agreed(group, store, settings, event)
-        elif event.key.startswith(pausing.ASK):
-            yield from pausing.answered(group, store, settings, event)
-        elif event.key.startswith(leaving.ASK):
-            yield from leaving.answered(group, store, settings, event)
-        elif event.key == panic.ASK:
-            yield from panic.opened(group, store, settings, event)
+        yield from deciding.answered(group, store, settings, event)
 
     @hookimpl
-    def ask_expired(self, event: ev.AskExpired, group: Group, store: RoomStore) -> Iterator[Effect]:
-        """Say honestly that nobody answered."""
-        if event.key.startswith(talking.ASK):
-            yield from talking.expired(group, store, event)
+    def ask_expired(self, event: ev.AskExpired, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Go on after silence."""
+        yield from deciding.expired(group, store, settings, event)
 
     @hookimpl
     def timer_fired(self, event: ev.TimerFired, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Do what was announced."""
-        if event.key.startswith(listening.TIMER):
-            yield from listening.change(group, store, settings, event.key)
-        elif event.key.startswith(closing.TIMER):
-            yield from closing.close(group, store, settings, event.key.removeprefix(closing.TIMER))
-        elif event.key == pausing.TIMER:
-            yield from pausing.too_long(group, store)
-        elif event.key == leaving.TIMER:
-            yield from making.all_moved_up(group, store)
-        elif event.key == panic.TIMER:
-            yield from making.fill(group, store)
+        yield from deciding.due(group, store, settings, event.key)
 
     # ---- what it shows and keeps -------------------------------------------------------------------------------------
 

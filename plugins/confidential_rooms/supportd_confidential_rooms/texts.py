@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.text import Catalogue
+from supportd_confidential_rooms.texts_together import TOGETHER
 
 if TYPE_CHECKING:
     from supportd.sdk.facts import Group, Person
 
 TEXTS: Final = Catalogue(
     {
+        **TOGETHER,
         "topic_reader": {
             "en": {"normal": "Only people of the group are here. The helper program can read here, and so can the person who runs it."},
             "de": {"normal": "Hier sind nur Menschen aus der Gruppe. Das Hilfsprogramm kann hier lesen, und wer es betreibt, auch."},

@@ -56,7 +56,8 @@ def test_a_place_waits_for_them() -> None:
     away(scene, "Tom", "2")
     assert scene.of(InviteMember) == []
 
-    scene.after(WEEK).then_nothing().after(WEEK)
+    assert scene.after(WEEK).of(InviteMember) == []
+    scene.after(WEEK)
 
     scene.then_invites("Karim", "circle").then_writes_to("Tom", "Your places have gone to others")
     assert state(scene, "Tom") == {"space": "gone", "circle": "gone"}
