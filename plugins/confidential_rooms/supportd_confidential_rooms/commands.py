@@ -124,16 +124,23 @@ def _copy(given: Given) -> Iterator[Effect]:
     yield Reply(text=f"The template {made.key} is there; change it with: rooms change {made.key} FIELD VALUE.")
 
 
-def _create(given: Given) -> Iterator[Effect]:
-    name, template = given.arg("called"), kinds.of(given.store).get(given.arg("template"))
-    people, missing = given.people(given.arg("people"))
-    problem = _cannot_make(given, template, name) or _cannot_invite(template, name, people, missing)
+def create(given: Given) -> Iterator[Effect]:
+    """Make a room from a template, or say why there can be none."""
+    template, name = kinds.of(given.store).get(given.arg("template")), given.arg("called")
+    problem = cannot_create(given)
     if problem or template is None:
         yield Reply(text=problem, status=1)
         return
-    key, chosen = making.key_of(name), tuple(one.id for one in people)
+    key, chosen = making.key_of(name), tuple(one.id for one in given.people(given.arg("people"))[0])
     yield from making.make(given.group, given.store, template, name, key=key, people=chosen, asked_by=given.event.by)
     yield Reply(text=f"The room {key} is being made, and its people are invited.", data=json.dumps({"room": key}))
+
+
+def cannot_create(given: Given) -> str:
+    """Say why there can be no such room, in a sentence; nothing for one that can be made."""
+    template, name = kinds.of(given.store).get(given.arg("template")), given.arg("called")
+    people, missing = given.people(given.arg("people"))
+    return _cannot_make(given, template, name) or _cannot_invite(template, name, people, missing)
 
 
 def _cannot_make(given: Given, template: Template | None, name: str) -> str:
@@ -265,7 +272,7 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms templates": _templates,
     "rooms change": _change,
     "rooms copy": _copy,
-    "rooms create": _create,
+    "rooms create": create,
     "rooms listening": _listening,
     "rooms cap": _cap,
     "rooms invite": _invite,

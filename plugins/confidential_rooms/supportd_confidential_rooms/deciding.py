@@ -15,6 +15,7 @@ from supportd_confidential_rooms import (
     pairing,
     panic,
     pausing,
+    plain,
     reviewing,
     talking,
 )
@@ -37,6 +38,7 @@ _BY_ASK: Final[Mapping[str, Callable[[Group, RoomStore, RoomSettings, AskAnswere
     growing.MOVE: growing.move,
     merging.ASK: merging.agreed,
     reviewing.ASK: reviewing.answered,
+    plain.ASK: plain.answered,
     panic.ASK: panic.opened,
 }
 
@@ -67,6 +69,8 @@ def expired(group: Group, store: RoomStore, settings: RoomSettings, event: AskEx
         growing.not_now(group, store, event.key.removeprefix(growing.ASK))
     elif event.key.startswith(reviewing.ASK):
         reviewing.expired(store, event)
+    elif event.key.startswith(plain.ASK):
+        plain.expired(store, event.key)
 
 
 def due(group: Group, store: RoomStore, settings: RoomSettings, key: str) -> Iterator[Effect]:

@@ -125,7 +125,6 @@ def move(group: Group, store: RoomStore, settings: RoomSettings, event: AskAnswe
     else:
         # They are invited when it is there.
         store.place(new, person.id, "in", group.now)
-    store.place(old, person.id, "moved", group.now)
     yield LetGo(room=first.id, person=person.id)
 
 

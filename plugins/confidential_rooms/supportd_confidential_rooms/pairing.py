@@ -111,6 +111,10 @@ def _yes(group: Group, store: RoomStore, settings: RoomSettings, plan: Mapping[s
     if {one for one, said in store.voices(key).items() if said == YES.name} != pair:
         return
     store.end_plan(key)
+    if group.shut is not None:
+        for person in [each for each in group.people if each.id in pair]:
+            yield PostDirect(to=person.id, text=say(group, person, "buddy_shut"))
+        return
     name = render(settings.buddies_name, group=group.name)
     one, other = plan["asked_by"], plan["about"]
     yield from making.make(group, store, kinds.of(store)[BUDDIES], name, key=key, people=(one, other), about=other, asked_by=one)

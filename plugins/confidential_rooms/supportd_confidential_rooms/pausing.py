@@ -116,8 +116,10 @@ def back(given: Given) -> Iterator[Effect]:
     group, store, person = given.group, given.store, given.speaker()
     if person is None:
         yield Reply(text="Only somebody of the group can come back, in their direct chat.", status=1)
-    elif store.away(person.id) is None:
+    elif (pause := store.away(person.id)) is None:
         yield Reply(text=say(group, person, "back_no_break"))
+    elif pause["kind"] == "leaving":
+        yield Reply(text=say(group, person, "leave_done"))
     elif group.shut is not None:
         yield Reply(text=say(group, person, "back_shut"))
     else:

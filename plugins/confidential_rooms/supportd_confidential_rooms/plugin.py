@@ -22,7 +22,7 @@ from supportd.sdk.effects import (
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import commands, deciding, declared, drift, known, listening, making, panic
+from supportd_confidential_rooms import commands, deciding, declared, drift, known, listening, making, panic, plain
 from supportd_confidential_rooms.given import Given
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
@@ -146,6 +146,11 @@ class ConfidentialRooms(Plugin):
         author = group.person(event.author)
         if author is not None and "key_member" in author.roles and event.proven and panic.is_word(event.text):
             yield from panic.shut(group, store, settings, event.author)
+            return
+        room = group.room_by_id(event.room)
+        to_us = room is not None and author is not None and room.direct_with == author.id and event.kind == "text"
+        if author is not None and "key_member" in author.roles and event.proven and to_us:
+            yield from plain.heard(group, store, settings, event, author)
 
     @hookimpl
     def ask_answered(self, event: ev.AskAnswered, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:

@@ -59,8 +59,6 @@ def _problem(given: Given, people: list[Person], missing: str, about: Person | N
         return f"There is nobody called “{missing[:40]}” with a chat account in the group's people. {USAGE}"
     if about is None:
         return f"There is nobody called “{given.arg('who')[:40]}” in the group's people. {USAGE}"
-    if given.group.shut is not None:
-        return "The group is shut at the moment: two key members can open it again, and then a room can be made."
     return _wrong_people(given, people, about)
 
 
@@ -82,7 +80,7 @@ def answered(group: Group, store: RoomStore, settings: RoomSettings, event: AskA
     store.end_plan(key)
     if plan is None or event.answer != "yes" or plan["about"] is None:
         return
-    people = tuple(one.id for one in group.key_members if one.id in named and one.id != plan["about"])
+    people = tuple(one.id for one in group.key_members if one.id in named)
     if len(people) < QUORUM:
         return
     name = render(settings.review_name, group=group.name)

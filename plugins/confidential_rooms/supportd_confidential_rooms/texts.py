@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.text import Catalogue
+from supportd_confidential_rooms.texts_plain import PLAIN
 from supportd_confidential_rooms.texts_together import TOGETHER
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 TEXTS: Final = Catalogue(
     {
         **TOGETHER,
+        **PLAIN,
         "topic_reader": {
             "en": {"normal": "Only people of the group are here. The helper program can read here, and so can the person who runs it."},
             "de": {"normal": "Hier sind nur Menschen aus der Gruppe. Das Hilfsprogramm kann hier lesen, und wer es betreibt, auch."},

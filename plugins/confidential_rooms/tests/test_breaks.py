@@ -63,6 +63,22 @@ def test_a_place_waits_for_them() -> None:
     assert state(scene, "Tom") == {"space": "gone", "circle": "gone"}
 
 
+def test_what_is_kept_of_a_break_can_be_read() -> None:
+    """Who asks what is kept about them reads until when their places wait."""
+    found = away(circle_group(), "Tom", "2").export("Tom")
+
+    assert found["break"] == {"kind": "break", "place kept until": "2026-06-16T17:00:00+00:00"}
+
+
+def test_who_comes_during_a_break_waits() -> None:
+    """A newcomer does not get the place of somebody on a break."""
+    scene = away(circle_group().when(command("rooms cap", by="Sam", room="circle", number="5")), "Tom")
+
+    scene.when(person_added("Lee")).then_invites("Lee", "space")
+
+    assert (scene.of(InviteMember), state(scene, "Lee")["circle"]) == ([], "waiting")
+
+
 def test_back_invites_them_again_everywhere() -> None:
     """One word and they are invited to every room where they had a place, and to those that were made meanwhile."""
     scene = away(with_room(circle_group(), "Tea", "Tom"), "Tom").after(WEEK)

@@ -135,6 +135,13 @@ def test_a_shut_group_makes_no_pair() -> None:
     circle_group().when(says("Mei", "panic")).when(command("buddy", by="Tom", who="Ann")).then_replies("in a few days").then_nothing()
 
 
+def test_a_yes_while_the_group_is_shut_makes_no_room() -> None:
+    """When the group was shut after the question both hear that it has to be asked again later."""
+    scene = asked().when(says("Mei", "panic")).when(answers("Ann", "yes"))
+
+    scene.then_writes_to("Tom", "in a few days").then_writes_to("Ann", "in a few days").then_nothing()
+
+
 @pytest.mark.parametrize(("who", "said"), [("Tom", "somebody else"), ("Rose", "nobody of this name"), ("Eve", "nobody of this name")])
 def test_who_cannot_be_a_buddy(who: str, said: str) -> None:
     """Oneself, somebody who is not in chat, somebody who is not of the group."""

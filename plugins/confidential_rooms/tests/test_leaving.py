@@ -78,6 +78,13 @@ def test_on_a_break_one_may_leave_too() -> None:
     assert (scene.of(LetGo), len(scene.of(ForgetPerson))) == ([], 1)
 
 
+def test_on_the_way_out_nobody_comes_back() -> None:
+    """In the moment before they are forgotten the word back invites nobody."""
+    scene = circle_group().when(command("leave", by="Tom"), answers("Tom", "yes"))
+
+    scene.when(command("back", by="Tom")).then_replies("All the best").then_nothing()
+
+
 def test_nothing_is_kept_of_who_was_forgotten() -> None:
     """After the forgetting no row holds them."""
     scene = circle_group().when(command("leave", by="Tom"), answers("Tom", "yes")).forget("Tom")

@@ -55,7 +55,9 @@ def test_only_who_is_named_is_asked() -> None:
 def test_one_yes_opens_nothing() -> None:
     """With two named a no ends it; silence does too."""
     assert wanted().when(answers("Sam", "yes")).of(CreateRoom) == []
-    wanted().when(answers("Sam", "yes"), answers("Jo", "no")).then_nothing_to("Tom").after(WEEK).then_nothing()
+    scene = wanted().when(answers("Sam", "yes"), answers("Jo", "no"))
+    assert scene.open_asks == ()
+    scene.after(WEEK).then_nothing()
     wanted().when(answers("Sam", "yes")).after(WEEK).then_nothing()
 
 
@@ -109,6 +111,13 @@ def test_it_ends_by_itself() -> None:
     scene.then_posts("This room closes now", room=KEY)
 
     assert [one.spec.powers.talk for one in scene.after(SOON).of(MendRoom)] == [100]
+
+
+def test_a_review_can_be_opened_while_the_group_is_shut() -> None:
+    """After a panic key members may have to look at something together."""
+    scene = circle_group().when(command("panic", by="Sam"), command("rooms review", by="Sam", people="Jo,Sam", about="about", who="Tom"))
+
+    assert len(scene.when(answers("Jo", "yes"), answers("Sam", "yes")).of(CreateRoom)) == 1
 
 
 def test_it_can_be_ended_before() -> None:
