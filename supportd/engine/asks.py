@@ -129,10 +129,8 @@ def _given(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, nam
         return True, None
     if opened.ask.told:
         _tell(uow, group, opened, others)
-    event = AskAnswered(
-        id=EventId(f"ask:{opened.id}:{answer.name}"), group=group.id, at=group.now, key=opened.ask.key, answer=answer.name, by=people
-    )
-    return True, event
+    id_, ask = EventId(f"ask:{opened.id}:{answer.name}"), opened.ask
+    return True, AskAnswered(id=id_, group=group.id, at=group.now, key=ask.key, answer=answer.name, by=people, proven=ask.proof)
 
 
 def _tell(uow: UnitOfWork, group: Group, opened: OpenAsk, others: list[PersonId]) -> None:

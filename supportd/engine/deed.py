@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.engine import asks, gate, names
+from supportd.engine import asks, forgetting, gate, names
 from supportd.engine.inner import CORE, CreateDirect
 from supportd.engine.unit import JournalLine, Link, NewRow
 from supportd.sdk import effects as fx
@@ -47,6 +47,8 @@ def carry_out(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effe
         asks.open_ask(uow, group, plugin, id_, effect)
     elif isinstance(effect, CloseAsk):
         asks.close_by_key(uow, group, plugin, effect.key)
+    elif isinstance(effect, fx.ForgetPerson):
+        forgetting.wanted(uow, group, effect.person)
     elif type(effect) in gate.INSIDE:
         _change_facts(uow, group, plugin, effect)
     else:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from supportd.engine.unit import UnitOfWork
     from supportd.engine.wire import Account
     from supportd.sdk.effects import Effect
+    from supportd.sdk.events import Event
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId, RoomId
 
@@ -41,6 +42,7 @@ class Route:
 ROUTES: dict[type[Effect], Route] = {
     fx.Redact: Route("reader", 0, "redact"),
     fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
+    fx.LetGo: Route("doorkeeper", 0, "kick"),
     fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
     fx.CreateRoom: Route("creator", 1),
     fx.MendRoom: Route("doorkeeper", 0),
@@ -61,7 +63,7 @@ ROUTES: dict[type[Effect], Route] = {
 #: Kinds that change only what supportd keeps itself.
 INSIDE: frozenset[type[Effect]] = frozenset(
     {
-        fx.ShutGroup, fx.OpenGroup,
+        fx.ShutGroup, fx.OpenGroup, fx.ForgetPerson,
         fx.StartTimer, fx.CancelTimer, fx.RecordConsent, fx.SetDuty, fx.EndDuty, fx.OpenCase, fx.CloseCase, fx.Reply, Ask, CloseAsk,
     }
 )  # fmt: skip
@@ -84,8 +86,10 @@ class Refused:
     reason: str
 
 
-def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Effect]], effect: Effect) -> Passed | Refused:
-    """Check one effect of one plugin against everything it has to respect."""
+def admit(
+    uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Effect]], effect: Effect, cause: Event | None = None
+) -> Passed | Refused:
+    """Check one effect of one plugin against everything it has to respect; ``cause`` is the event at which it was yielded."""
     kind = type(effect)
     if kind not in grants | ALWAYS_GRANTED and plugin != CORE:
         return Refused(f"The plugin {plugin} has no grant for {kind.__name__}.")
@@ -93,6 +97,7 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
         return Refused(f"supportd does not know how to carry out {kind.__name__}.")
     problem = (
         shut_problem(group, effect)
+        or _bounds.own_wish_problem(effect, cause)
         or _people_problem(group, effect)
         or _room_problem(uow, group, effect)
         or _bounds.problem(effect)
@@ -127,7 +132,7 @@ def rooms_of(effect: Effect) -> tuple[RoomId, ...]:
 
 
 def _people_problem(group: Group, effect: Effect) -> str | None:
-    needs_account = isinstance(effect, (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink, CreateDirect))
+    needs_account = isinstance(effect, (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.LetGo, fx.SetPower, fx.OfferLink, CreateDirect))
     for person in people_of(effect):
         known = group.person(person)
         if known is None:
@@ -191,7 +196,7 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.hide_lane(room)
         case fx.PostMessage(room=room) | fx.React(room=room) | fx.PostFile(room=room) | fx.StartPoll(room=room) | fx.EndPoll(room=room):
             return names.room_lane(room)
-        case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room):
+        case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room) | fx.LetGo(room=room):
             return names.door_lane(room)
         case fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)

@@ -39,7 +39,7 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return _link(effect, server)
         case fx.MendRoom() | fx.SweepRoom() | fx.AnswerKnock():
             return _about_room(uow, effect)
-        case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys():
+        case fx.InviteMember() | fx.RemoveMember() | fx.LetGo() | fx.SetPower() | SettleKeys():
             return _about_person(uow, effect)
         case _:
             sending = _sending(uow, row.id, effect)
@@ -66,7 +66,9 @@ def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending 
             return None
 
 
-def _about_person(uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.SetPower | SettleKeys) -> tuple[Job, ...] | None:
+def _about_person(
+    uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.LetGo | fx.SetPower | SettleKeys
+) -> tuple[Job, ...] | None:
     user = uow.people.user_of(effect.person)
     if user is None:
         return None
@@ -75,6 +77,9 @@ def _about_person(uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | f
             return (wire.InvitePerson(room=room, person=user),)
         case fx.RemoveMember(room=room, reason=reason):
             return (wire.RemovePerson(room=room, person=user, reason=reason),)
+        case fx.LetGo(room=room):
+            # Without a reason: that they wished it themself is nobody's business.
+            return (wire.RemovePerson(room=room, person=user, reason=""),)
         case fx.SetPower(room=room, level=level):
             return (wire.PutPower(room=room, person=user, level=level),)
         case SettleKeys(master=master, trusted=trusted):

@@ -36,6 +36,7 @@ LOOKS_FIRST = (
     fx.InviteMember,
     fx.AnswerKnock,
     fx.RemoveMember,
+    fx.LetGo,
     fx.SetPower,
     fx.LinkRoom,
     fx.MendRoom,

@@ -188,6 +188,27 @@ class RemoveMember(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetGo(Effect):
+    """Take ``person`` out of ``room`` at their own wish, or take back their invitation; no key member is asked.
+
+    Passes only as the answer to their own yes to an ``Ask`` with ``proof=True``, in ``ask_answered``.
+    """
+
+    room: RoomId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPerson(Effect):
+    """Forget ``person`` at their own wish, in all plugins and the core, when what is on its way for them has left.
+
+    Passes as ``LetGo`` does.
+    """
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPower(Effect):
     """Give ``person`` the power ``level`` (0 to 100) in ``room``."""
 

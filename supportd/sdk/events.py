@@ -319,7 +319,7 @@ class TimerFired(Event):
 class AskAnswered(Event):
     """The ask ``key`` of this plugin got its quorum for ``answer``, by these people in the order of their answers.
 
-    Proven only where the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge.
+    ``proven``: the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge.
     """
 
     hook: ClassVar[str] = "ask_answered"
@@ -327,6 +327,7 @@ class AskAnswered(Event):
     key: str
     answer: str
     by: tuple[PersonId, ...]
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

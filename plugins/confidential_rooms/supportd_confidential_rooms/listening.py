@@ -79,7 +79,7 @@ def _problem(group: Group, one: Declared | None, level: str, key: str) -> str:
 
 
 def _helpers(group: Group, one: Declared) -> tuple[Person, ...]:
-    private = one.template.key in declared.PRIVATE or one.template.people == "asked"
+    private = one.template.private or one.template.people == "asked"
     return tuple(each for each in group.key_members if each.has_account and (not private or each.id in one.room.joined))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from supportd_confidential_rooms.plugin import ConfidentialRooms
+from supportd_confidential_rooms.stories import circle_group, talk
 
 from supportd.sdk.effects import MendRoom, PostMessage, Reply, SweepRoom
 from supportd.sdk.testing import (
@@ -117,11 +118,10 @@ def test_a_member_asks_for_rooms_they_are_in_only() -> None:
 
 def test_in_a_room_of_two_the_two_decide() -> None:
     """Where nobody else hears of a room, nobody else is asked."""
-    scene = group().when(command("rooms create", "Jo", template="buddies", called="Two", people="Tom,Jo"), room_is_ready("two"))
-    scene.when(member_joins("Tom", "two"), member_joins("Jo", "two"))
+    scene = talk(circle_group(), "Tom", "Sam")
 
-    scene.when(command("rooms keep", "Tom", room="two", days="14")).then_replies("Two of you")
-    scene.then_asks("Tom", "14 days").then_asks("Jo", "14 days").then_nothing_to("Sam")
-    scene.when(answers("Tom", "yes"), answers("Jo", "yes"))
+    scene.when(command("rooms keep", "Tom", room="talk-1", days="14")).then_replies("Two of you")
+    scene.then_asks("Tom", "14 days").then_asks("Sam", "14 days").then_nothing_to("Jo")
+    scene.when(answers("Tom", "yes"), answers("Sam", "yes"))
 
     assert ["14 days" in one.spec.note for one in scene.of(MendRoom)] == [True]

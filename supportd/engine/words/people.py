@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from supportd.engine import newkeys
+from supportd.engine import forgetting, newkeys
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
 from supportd.engine.words.desk import Said, Unusable, WordsUnclear
@@ -128,10 +128,7 @@ def _export(desk: Desk, person: Person) -> Said:
 
 
 def _forget(desk: Desk, person: Person) -> Said:
-    for plugin in desk.plugins.names():
-        desk.plugins.forget(plugin, person.id, desk.uow.rows(plugin, desk.group))
-    desk.uow.people.forget(person.id)
-    _journal(desk, "somebody was forgotten at their wish")
+    forgetting.forget(desk.uow, desk.plugins, desk.group, person.id, desk.now)
     text = "Forgotten here. What others have on their devices, in mailboxes or on paper is theirs; that cannot be called back."
     return Said(text, {"id": person.id}, scrub=True)
 

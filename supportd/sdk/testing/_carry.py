@@ -120,7 +120,8 @@ def answer(world: World, person: PersonId, words: str) -> None:
     if opened.ask.told:
         world.fresh += [Told(person=one, key=opened.ask.key, text=opened.ask.told) for one in opened.asked if one not in people]
     id_ = EventId(f"{opened.id}:{chosen.name}")
-    world.tell(AskAnswered(id=id_, group=world.group, at=world.now, key=opened.ask.key, answer=chosen.name, by=people))
+    ask = opened.ask
+    world.tell(AskAnswered(id=id_, group=world.group, at=world.now, key=ask.key, answer=chosen.name, by=people, proven=ask.proof))
 
 
 def pass_time(world: World, until: datetime) -> None:

@@ -140,7 +140,7 @@ class World:
         yielded = hook(**{name: given[name] for name in wanted})
         # Drained first, as the engine does: what a hook yields has no effect while it still runs.
         for value in tuple(yielded) if isinstance(yielded, Iterable) else ():
-            trouble = _checks.problem(self.plugin, self.facts(), value)
+            trouble = _checks.problem(self.plugin, self.facts(), value, event)
             if trouble:
                 raise AssertionError(trouble)
             self.effects.append(value)
