@@ -141,13 +141,23 @@ class Stage:
             await self._vouch(made)
         return made, child
 
-    async def invite(self, room: str, user: str, *, level: int = 0) -> None:
-        """Let Ann invite ``user`` and wait until they are in; ``level``: their power there."""
+    async def helper(self, room: str, user: str) -> None:
+        """Enter ``user`` as a key member and wait until they are in and may hide: power that nobody declared would be taken back."""
+        await self.say("people", "add", "Bare", user, "key_member")
+        await self._until_in(room, user)
+        where = path("rooms", room, "state", "m.room.power_levels", "")
+        for _ in range(300):
+            if user in (await self.ann.api.get(where))["users"]:
+                return
+            await asyncio.sleep(0.1)
+        raise RuntimeError("The bare client got no power in the room.")
+
+    async def invite(self, room: str, user: str) -> None:
+        """Let Ann invite ``user`` and wait until they are in."""
         await self.ann.api.post(path("rooms", room, "invite"), {"user_id": user})
-        if level:
-            where = path("rooms", room, "state", "m.room.power_levels", "")
-            power = await self.ann.api.get(where)
-            await self.ann.api.put(where, {**power, "users": {**power["users"], user: level}})
+        await self._until_in(room, user)
+
+    async def _until_in(self, room: str, user: str) -> None:
         for _ in range(300):
             if user in (await self.ann.api.get(path("rooms", room, "joined_members")))["joined"]:
                 break
