@@ -135,6 +135,7 @@ async def _post(place: Stage, rooms: list[str]) -> None:
 
 async def _ours(place: Stage, front: OneSync, home: Path) -> Run:
     shutil.copytree(place.home, home)
+    await place.count_anew(home)
     front.arm()
     async with place.daemon(home=home) as daemon:
         try:

@@ -18,6 +18,7 @@ from supportd.demo.child import supportd, synapse_python
 from supportd.demo.synapse import Synapse
 from supportd.host.installed import InstalledPlugins
 from supportd.matrix.crosssign import own_device, own_keys, sign, upload
+from supportd.matrix.generation import COUNT
 from supportd.matrix.http import Api, path
 from supportd.matrix.member import Member
 from supportd.matrix.seeds import Seeds
@@ -93,6 +94,15 @@ class Stage:
         answer = await asyncio.to_thread(ask, load(self.home).socket, request)
         if answer.status != 0:
             raise RuntimeError(answer.text)
+
+    async def count_anew(self, home: Path) -> None:
+        """Let the homeserver forget how often the keys in ``home`` were opened: it is a copy, which would rightly be refused."""
+        login = Secrets(HostKey.load(home / "host-key")).read_logins(load(home).logins)["reader"]
+        api = Api(self.synapse.base_url, login["access_token"])
+        try:
+            await api.put(path("user", login["user_id"], "account_data", f"{COUNT}.{login['device_id']}"), {"count": 0})
+        finally:
+            await api.close()
 
     @contextlib.asynccontextmanager
     async def store(self, home: Path | None = None) -> AsyncIterator[SqlStore]:
