@@ -35,6 +35,11 @@ PASSWORD = "bench"
 GROUP = "bench"
 
 
+def reader_of(home: Path) -> dict[str, str]:
+    """Return the reader's sign-in as the installation in ``home`` keeps it."""
+    return Secrets(HostKey.load(home / "host-key")).read_logins(load(home).logins)["reader"]
+
+
 class Front(Protocol):
     """Stands between the bots and the homeserver."""
 
@@ -97,7 +102,7 @@ class Stage:
 
     async def count_anew(self, home: Path) -> None:
         """Let the homeserver forget how often the keys in ``home`` were opened: it is a copy, which would rightly be refused."""
-        login = Secrets(HostKey.load(home / "host-key")).read_logins(load(home).logins)["reader"]
+        login = reader_of(home)
         api = Api(self.synapse.base_url, login["access_token"])
         try:
             await api.put(path("user", login["user_id"], "account_data", f"{COUNT}.{login['device_id']}"), {"count": 0})
