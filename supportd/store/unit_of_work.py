@@ -25,6 +25,7 @@ from supportd.store.repositories.rooms import RoomRows
 from supportd.store.repositories.settings import SettingRows
 from supportd.store.repositories.states import StateRows
 from supportd.store.repositories.timers import TimerRows
+from supportd.store.savepoints import savepoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ class SqlUnitOfWork:
     def savepoint(self) -> Iterator[None]:
         """Undo what happened inside when it raises."""
         try:
-            with self.connection.begin_nested():
+            with savepoint(self.connection):
                 yield
         except BaseException:
             # What was read inside may have been undone.
