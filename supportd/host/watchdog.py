@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
 import threading
 import time
@@ -49,6 +50,8 @@ class Watchdog:
         self._condition = threading.Condition()
         self._watches: list[_Watch] = []
         self._thread: threading.Thread | None = None
+        #: When the thread looks next, as :func:`time.monotonic` counts; infinite while it waits for somebody to begin.
+        self._next_look = math.inf
 
     def run(self, seconds: float, work: Callable[[], T]) -> T:
         """Return what ``work`` returns; raise :class:`TooLong` inside it when it takes longer than ``seconds``.
@@ -70,7 +73,8 @@ class Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="hook-watchdog", daemon=True)
                 self._thread.start()
-            else:
+            elif watch.until < self._next_look:
+                # Only then: most hooks end long before anybody needs to look, and waking a thread for each costs more than the hook.
                 self._condition.notify()
 
     def _end(self, watch: _Watch) -> None:
@@ -89,8 +93,8 @@ class Watchdog:
                 for watch in [one for one in self._watches if one.until <= now and one.running()]:
                     self._watches.remove(watch)
                     _raise_in(watch.thread, TooLong)
-                nearest = min((one.until for one in self._watches), default=None)
-                self._condition.wait(None if nearest is None else max(nearest - now, SOON))
+                self._next_look = max(min((one.until for one in self._watches), default=math.inf), now + SOON)
+                self._condition.wait(None if self._next_look == math.inf else self._next_look - now)
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

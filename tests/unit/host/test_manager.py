@@ -98,6 +98,20 @@ def test_work_on_the_edge_of_its_limit_never_hits_what_follows() -> None:
     assert 0 <= stopped <= 150
 
 
+def test_a_short_limit_is_kept_after_long_ones() -> None:
+    """The thread that looks sleeps until the end of the longest limit; a shorter one wakes it, also when everything before ended early."""
+    dog = Watchdog()
+    for _ in range(100):
+        dog.run(30, lambda: None)
+
+    for _ in range(3):
+        started = time.perf_counter()
+        with pytest.raises(TooLong):
+            dog.run(0.02, _forever)
+        assert time.perf_counter() - started < 2
+        dog.run(30, lambda: None)
+
+
 def test_each_thread_has_its_own_limit() -> None:
     """A hang in one thread does not stop another one."""
     dog, done = Watchdog(), []
