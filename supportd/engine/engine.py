@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import aside, assessing, newkeys, telling, wire
+from supportd.engine import aside, assessing, chats, newkeys, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
@@ -154,6 +154,8 @@ class Engine:
                 self._echo(uow, mark, now)
             case wire.KeysMark():
                 newkeys.ask(uow, mark, now)
+            case wire.ChatMark():
+                chats.invited(uow, mark, now)
             case wire.ReadingMark():
                 telling.reading(uow, mark, now)
             case wire.PowerMark():

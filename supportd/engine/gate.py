@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from supportd.engine import names
-from supportd.engine.inner import CORE, CreateDirect, SettleKeys
+from supportd.engine.inner import CORE, CreateDirect, EnterChat, SettleKeys
 from supportd.sdk import _bounds
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk
@@ -49,6 +49,7 @@ ROUTES: dict[type[Effect], Route] = {
     fx.AnswerKnock: Route("doorkeeper", 1, "invite"),
     CreateDirect: Route("creator", 1),
     SettleKeys: Route("reader", 0),
+    EnterChat: Route("reader", 0),
     fx.PostDirect: Route("reader", 1, "events_default"),
     fx.OfferLink: Route("reader", 1, "events_default"),
     fx.PostMessage: Route("reader", 2, "events_default"),
@@ -190,8 +191,9 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.door_lane(room)
         case fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)
-        case fx.PostDirect(to=person, urgent=urgent):
-            return names.direct_lane(person, urgent=urgent)
+        case fx.PostDirect() | EnterChat():
+            # What waits for the end of quiet hours must not stop somebody who has come to us.
+            return names.direct_lane(people_of(effect)[0], urgent=isinstance(effect, EnterChat) or effect.urgent)
         case fx.OfferLink(to=person) | CreateDirect(to=person):
             return names.direct_lane(person)
         case SettleKeys(person=person):

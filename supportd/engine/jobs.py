@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from supportd.engine import wire
-from supportd.engine.inner import CreateDirect, SettleKeys
+from supportd.engine.inner import CreateDirect, EnterChat, SettleKeys
 from supportd.sdk import effects as fx
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL, RoomSpec
 
@@ -41,7 +41,7 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
         case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
             return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
-        case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys():
+        case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys() | EnterChat():
             return _about_person(uow, effect)
         case _:
             sending = _sending(uow, row.id, effect)
@@ -68,7 +68,9 @@ def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending 
             return None
 
 
-def _about_person(uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.SetPower | SettleKeys) -> tuple[Job, ...] | None:
+def _about_person(
+    uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.SetPower | SettleKeys | EnterChat
+) -> tuple[Job, ...] | None:
     user = uow.people.user_of(effect.person)
     if user is None:
         return None
@@ -79,6 +81,8 @@ def _about_person(uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | f
             return (wire.RemovePerson(room=room, person=user, reason=reason),)
         case fx.SetPower(room=room, level=level):
             return (wire.PutPower(room=room, person=user, level=level),)
+        case EnterChat(room=room, take=take):
+            return (wire.EnterChat(room=room, person=user, take=take),)
         case SettleKeys(master=master, trusted=trusted):
             return (wire.TrustKeys(user, master, trusted=trusted),)
 

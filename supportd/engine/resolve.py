@@ -25,6 +25,8 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
     """
     group = uow.rooms.group_of(incoming.room)
     if group is None:
+        if uow.handled.seen(names.not_ours(incoming.room)):
+            return None
         waiting = Waiting(id=f"room:{incoming.id}", group=None, plugin=None, event=incoming, attempts=0)
         uow.inbox.put(waiting, incoming.room, now + timedelta(days=7), now)
         return None

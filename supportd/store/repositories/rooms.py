@@ -28,7 +28,12 @@ _DECLARE = text("UPDATE rooms SET declared = :declared, listening = :listening W
 _SEEN = text("SELECT seen, changes FROM rooms WHERE room_id = :room")
 _SEE = text("UPDATE rooms SET seen = :seen, changes = COALESCE(changes, 0) + 1 WHERE room_id = :room")
 _GROUP = text("SELECT group_id FROM rooms WHERE room_id = :room")
-_DIRECT = text("SELECT room_id FROM rooms WHERE group_id = :group AND person_id = :person ORDER BY made DESC LIMIT 1")
+#: The chat that somebody is in goes before a newer one to which they did not come.
+_DIRECT = text(
+    "SELECT r.room_id FROM rooms r LEFT JOIN memberships m ON m.room_id = r.room_id AND m.person_id = r.person_id"
+    " WHERE r.group_id = :group AND r.person_id = :person"
+    " ORDER BY CASE WHEN m.state = 'join' THEN 0 ELSE 1 END, r.made DESC LIMIT 1"
+)
 _MEMBER = text("SELECT state, was_in FROM memberships WHERE room_id = :room AND person_id = :person")
 _SET = text(
     "INSERT INTO memberships (room_id, person_id, state, was_in, at) VALUES (:room, :person, :state, :was_in, :at)"
