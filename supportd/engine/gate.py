@@ -41,6 +41,7 @@ class Route:
 ROUTES: dict[type[Effect], Route] = {
     fx.Redact: Route("reader", 0, "redact"),
     fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
+    fx.RemoveStranger: Route("doorkeeper", 0, "kick"),
     fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
     fx.CreateRoom: Route("creator", 1),
     fx.MendRoom: Route("doorkeeper", 0),
@@ -145,6 +146,8 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
         known = group.room_by_id(room)
         if known is None:
             return "This room does not belong to the group."
+        if isinstance(effect, fx.RemoveStranger) and all(one.id != effect.stranger for one in known.strangers):
+            return "This person is not in the room, or is in the group's people."
         if route is not None and route.account == "reader" and known.listening != "reader":
             return f"The bot does not speak in this room: its listening level is {known.listening}."
         power = uow.rooms.power(room)
@@ -189,7 +192,7 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.room_lane(room)
         case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room):
             return names.door_lane(room)
-        case fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
+        case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)
         case fx.PostDirect() | EnterChat():
             # What waits for the end of quiet hours must not stop somebody who has come to us.

@@ -27,6 +27,7 @@ def direct_spec(group_name: str) -> RoomSpec:
 def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tuple[Job, ...] | None:
     """Return what to do on the homeserver for ``row``, in order; ``None`` when its room or person is gone."""
     effect = row.effect
+    found: Job | None
     match effect:
         case fx.CreateRoom():
             return (_make_room(uow, row.id, effect),)
@@ -41,11 +42,14 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
         case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
             return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
+        case fx.RemoveStranger(room=room, stranger=stranger, reason=reason):
+            user = uow.strangers.user_of(room, stranger)
+            found = wire.RemovePerson(room=room, person=user, reason=reason) if user is not None else None
         case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys() | EnterChat():
             return _about_person(uow, effect)
         case _:
-            sending = _sending(uow, row.id, effect)
-            return None if sending is None else (sending,)
+            found = _sending(uow, row.id, effect)
+    return None if found is None else (found,)
 
 
 def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending | None:

@@ -36,6 +36,7 @@ LOOKS_FIRST = (
     fx.InviteMember,
     fx.AnswerKnock,
     fx.RemoveMember,
+    fx.RemoveStranger,
     fx.SetPower,
     fx.LinkRoom,
     fx.MendRoom,

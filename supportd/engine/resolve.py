@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from supportd.engine import names, wire
-from supportd.engine.unit import NewPerson, Waiting
+from supportd.engine import names, strangers, wire
+from supportd.engine.unit import Waiting
 from supportd.sdk import events as ev
 
 if TYPE_CHECKING:
@@ -45,22 +45,9 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
     if uow.people.forgotten(group, incoming.sender):
         # Who was forgotten stays a stranger until somebody enters them again, even where they are still in a room.
         return None
-    return words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
-
-
-def enter(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId]) -> None:
-    """Enter who sent a message just as :func:`resolve` would, and nothing else; repeating it changes nothing."""
-    group = uow.rooms.group_of(incoming.room)
-    if group is not None and incoming.sender not in ours and not uow.people.forgotten(group, incoming.sender):
-        _known(uow, group, incoming.sender, None, incoming.at)
-
-
-def _known(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | None, at: datetime) -> PersonId:
-    person = uow.people.by_user(group, user)
-    if person is not None:
-        return person
-    new = NewPerson(user=user, name=display_name or "", roles=frozenset({"member"}))
-    return uow.people.add(group, new, at)
+    person = uow.people.by_user(group, incoming.sender)
+    # The words of strangers are for no plugin.
+    return None if person is None else words(incoming, group, person)
 
 
 def _if_known(uow: UnitOfWork, group: GroupId, user: UserId) -> PersonId | None:
@@ -134,9 +121,9 @@ def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group:
     if uow.people.forgotten(group, content.subject):
         return None
     if person is None:
-        if content.state != "join":
+        person = strangers.came(uow, incoming, content, group, ours)
+        if person is None:
             return None
-        person = _known(uow, group, content.subject, content.display_name, incoming.at)
     before, was_in = uow.rooms.set_membership(incoming.room, person, content.state, incoming.at)
     id_, at, room = incoming.id, incoming.at, incoming.room
     if content.state == "join" and before != "join":

@@ -170,6 +170,18 @@ class RemoveMember(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveStranger(Effect):
+    """Remove somebody who is not in the group's people from ``room``, or take their invitation back, at once; ``stranger`` is their id.
+
+    Yield it only because a key member said so: who it is, no plugin knows.
+    """
+
+    room: RoomId
+    stranger: str
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetPower(Effect):
     """Give ``person`` the power ``level`` (0 to 100) in ``room``."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from supportd.sdk.commands import Command, Parameter
 from supportd.sdk.effects import Reply
 from supportd.sdk.rooms import name_problem
-from supportd_confidential_rooms import closing, declared, drift, kinds, listening, making, panic, talking
+from supportd_confidential_rooms import closing, declared, drift, kinds, listening, making, panic, strangers, talking
 from supportd_confidential_rooms.templates import CannotChange
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ COMMANDS: Final = (
         who="admin",
         parameters=(_KEY,),
     ),
+    *strangers.COMMANDS,
     Command(name="talk", help="Ask for a private talk with the key member on duty.", who="anyone"),
     Command(name="i need to talk", help="The same as talk.", who="anyone"),
     Command(name="panic", help="Shut the group at once."),
@@ -300,6 +301,8 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms invite": _invite,
     "rooms close": _close,
     "rooms unlock": _unlock,
+    "rooms strangers": strangers.shown,
+    "rooms remove": strangers.remove,
     "talk": _talk,
     "i need to talk": _talk,
     "panic": _panic,

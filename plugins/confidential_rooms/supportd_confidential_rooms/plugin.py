@@ -14,6 +14,8 @@ from supportd.sdk.effects import (
     OpenGroup,
     PostDirect,
     PostMessage,
+    RemoveMember,
+    RemoveStranger,
     SetPower,
     ShutGroup,
     StartTimer,
@@ -44,6 +46,7 @@ class ConfidentialRooms(Plugin):
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
         {
             *(Ask, CreateRoom, InviteMember, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage, SetPower, ShutGroup, StartTimer),
+            *(RemoveMember, RemoveStranger),
         }
     )
     settings: ClassVar[type[Settings]] = RoomSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ def carry_out(world: World, effect: fx.Effect) -> None:
             world.links[key] = effect
         case fx.MendRoom():
             world.mends.append(effect)
+        case fx.RemoveStranger():
+            for key, place in world.rooms.items():
+                left = tuple(one for one in place.strangers if place.id != effect.room or one.id != effect.stranger)
+                world.rooms[key] = replace(place, strangers=left)
         case fx.StartPoll() | fx.EndPoll():
             world.wanted_polls.append(effect)
         case _:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TABLE: dict[type[Effect], tuple[str, int, str | None, bool] | None] = {
     fx.Redact: ("reader", 0, "redact", False),
     fx.RemoveMember: ("doorkeeper", 0, "kick", True),
+    fx.RemoveStranger: ("doorkeeper", 0, "kick", False),
     fx.SetPower: ("doorkeeper", 0, "m.room.power_levels", False),
     fx.CreateRoom: ("creator", 1, None, False),
     fx.MendRoom: ("doorkeeper", 0, None, False),
