@@ -42,6 +42,7 @@ class Evening:
         await self._welcome_through_a_power_cut()
         await self._answer_and_introduce()
         await self._second_power_cut()
+        await self._open_by_mistake()
         self._count()
 
     # ---- scenes -------------------------------------------------------------------------------------------------
@@ -165,6 +166,21 @@ class Evening:
             await asyncio.sleep(2.0)
             detail.append("Nothing is said twice.")
 
+    async def _open_by_mistake(self) -> None:
+        stage, jo, sam = self.stage, self.stage.people["Jo"], self.stage.people["Sam"]
+        with self.show.scene("Jo opens the circle to everybody, by mistake") as detail:
+            loop = asyncio.get_running_loop()
+            await jo.put_state(self.circle, "m.room.join_rules", {"join_rule": "public"})
+            started = loop.time()
+            while (await jo.state(self.circle, "m.room.join_rules")).get("join_rule") != "invite":  # noqa: ASYNC110 - the homeserver sets no asyncio event
+                await asyncio.sleep(0.02)
+            detail.append(f"It was shut again after {loop.time() - started:.1f} s.")
+        with self.show.scene("Sam reads who changed what") as detail:
+            await stage.until(lambda: bool(sam.invites) or self._told_of_drift("Sam"))
+            await sam.accept_all()
+            await stage.until(lambda: self._told_of_drift("Sam"))
+            detail.append("Only the key members are told.")
+
     async def visitor(self) -> None:
         """Make the account of the visitor, who has no device yet, and let the daemon invite them."""
         stage = self.stage
@@ -182,6 +198,11 @@ class Evening:
         """Return (room, event) of what the helper wrote to one person alone."""
         timeline = self.stage.people[name].timeline
         return [(seen.room, seen.event) for seen in timeline if seen.sender == self.stage.bot and seen.room != self.circle]
+
+    def _told_of_drift(self, name: str) -> bool:
+        """Tell whether somebody has read that Jo changed a setting, alone with the helper."""
+        room_of = {room for room, _event in self._told(name)}
+        return any(seen.room in room_of and "changed by Jo" in seen.text for seen in self.stage.people[name].timeline)
 
     def _is_asked(self, name: str) -> bool:
         return bool(self.stage.people[name].invites) or bool(self._told(name))

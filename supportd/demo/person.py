@@ -78,6 +78,10 @@ class Person:
         """Return a state event's content as this person's client gets it; empty when there is none."""
         return await state_of(self._api, room, type_)
 
+    async def put_state(self, room: str, type_: str, content: dict[str, Any]) -> None:
+        """Change a setting of a room."""
+        await self._api.put(path("rooms", room, "state", type_, ""), content)
+
     async def close(self) -> None:
         """Close the client."""
         await self._api.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd.demo.person import state_of
 from supportd.demo.strict import Strict
-from supportd.matrix.http import Api
+from supportd.matrix.http import Api, path
 from supportd.matrix.member import Seen
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ class StrictPerson:
     async def state(self, room: str, type_: str) -> dict[str, Any]:
         """Return a state event's content; empty when there is none."""
         return await state_of(self._api, room, type_)
+
+    async def put_state(self, room: str, type_: str, content: dict[str, Any]) -> None:
+        """Change a setting of a room."""
+        await self._api.put(path("rooms", room, "state", type_, ""), content)
 
     async def close(self) -> None:
         """End the program."""

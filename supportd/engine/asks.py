@@ -119,7 +119,8 @@ def _given(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, nam
     if name is None:
         return False, None
     given = uow.asks.answer(opened.id, person, name, group.now)
-    won = asking.winner(opened.ask.answers, given)
+    able = {one.id for one in group.people if opened.ask.role is None or opened.ask.role in one.roles}
+    won = asking.winner(opened.ask.answers, [(one, said) for one, said in given if one in able])
     if won is None:
         return True, None
     answer, people = won
@@ -128,10 +129,8 @@ def _given(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, nam
         return True, None
     if opened.ask.told:
         _tell(uow, group, opened, others)
-    event = AskAnswered(
-        id=EventId(f"ask:{opened.id}:{answer.name}"), group=group.id, at=group.now, key=opened.ask.key, answer=answer.name, by=people
-    )
-    return True, event
+    id_, ask = EventId(f"ask:{opened.id}:{answer.name}"), opened.ask
+    return True, AskAnswered(id=id_, group=group.id, at=group.now, key=ask.key, answer=answer.name, by=people, proven=ask.proof)
 
 
 def _tell(uow: UnitOfWork, group: Group, opened: OpenAsk, others: list[PersonId]) -> None:
@@ -148,7 +147,8 @@ def ask_before(uow: UnitOfWork, group: Group, row: str, effect: Effect) -> None:
     able = gate.who_may_agree(group, effect)
     question = HELD_QUESTIONS.get(type(effect), "May the bot do this: {what}? Answer yes or no.")
     text = question.format(what=type(effect).__name__, name=", ".join(group.name_of(one) for one in about))
-    ask = Ask(key=f"{HELD_ASK}{row}", question=text, answers=(YES, NO), steps=(Step(to=able, until=group.now + HELD_FOR),), proof=True)
+    steps = (Step(to=able, until=group.now + HELD_FOR),)
+    ask = Ask(key=f"{HELD_ASK}{row}", question=text, answers=(YES, NO), steps=steps, proof=True, role="key_member")
     open_ask(uow, group, CORE, names.derived("before", row), ask)
 
 
@@ -163,7 +163,7 @@ def ask_uncertain(uow: UnitOfWork, group: Group, row: str) -> None:
     if not able:
         return
     steps = (Step(to=able, until=group.now + HELD_FOR),)
-    ask = Ask(key=f"{HELD_ASK}{row}", question=UNCERTAIN, answers=(YES, NO), steps=steps, proof=True)
+    ask = Ask(key=f"{HELD_ASK}{row}", question=UNCERTAIN, answers=(YES, NO), steps=steps, proof=True, role="key_member")
     # The same row may become uncertain again after a yes; each time is a question of its own.
     open_ask(uow, group, CORE, names.derived("uncertain", row, group.now), ask)
 

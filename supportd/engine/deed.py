@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.engine import asks, gate, names
+from supportd.engine import asks, forgetting, gate, names
 from supportd.engine.inner import CORE, CreateDirect
 from supportd.engine.unit import JournalLine, Link, NewRow
 from supportd.sdk import effects as fx
@@ -47,6 +47,8 @@ def carry_out(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effe
         asks.open_ask(uow, group, plugin, id_, effect)
     elif isinstance(effect, CloseAsk):
         asks.close_by_key(uow, group, plugin, effect.key)
+    elif isinstance(effect, fx.ForgetPerson):
+        forgetting.wanted(uow, group, effect.person)
     elif type(effect) in gate.INSIDE:
         _change_facts(uow, group, plugin, effect)
     else:
@@ -81,8 +83,8 @@ def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) ->
 
 def _queue(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, passed: Passed, deeds: Deeds) -> None:
     if isinstance(effect, fx.CreateRoom):
-        # A room is made once for its key, whoever asks for it and however often.
-        id_ = names.derived("room", group.id, effect.key)
+        # A room is made once for its key, whoever asks for it and however often; and once in the place of each that ended.
+        id_ = names.derived("room", group.id, effect.key, *([effect.replaces] if effect.replaces is not None else []))
     if isinstance(effect, fx.OfferLink):
         effect = _with_link(uow, group, plugin, id_, effect, deeds)
     if isinstance(effect, (fx.PostDirect, fx.OfferLink)):

@@ -157,7 +157,7 @@ class Dispatcher:
                     plugin=plugin, hook=event.hook, cause=problem or f"it yielded a {type(value).__name__} instead of an effect"
                 )
             try:
-                self._effect(uow, group, plugin, names.derived(event.id, plugin, index), value, status, deeds)
+                self._effect(uow, group, plugin, names.derived(event.id, plugin, index), value, event, status, deeds)
             except Exception as error:
                 if isinstance(error, Fault):
                     raise
@@ -171,8 +171,10 @@ class Dispatcher:
             return (NOT_ASSESSED,)
         return found or ()
 
-    def _effect(self, uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, status: PluginStatus, deeds: Deeds) -> None:
-        decision = gate.admit(uow, group, plugin, self.plugins.grants(plugin), effect)
+    def _effect(
+        self, uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effect, cause: ev.Event, status: PluginStatus, deeds: Deeds
+    ) -> None:
+        decision = gate.admit(uow, group, plugin, self.plugins.grants(plugin), effect, cause)
         kind = type(effect).__name__
         if isinstance(decision, gate.Refused):
             failing.journal(uow, group, plugin, kind, "refused", decision.reason)

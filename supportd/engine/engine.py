@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from supportd.engine.wire import Account, GapMark, Incoming, Mark, ParkMark, SyncBatch
     from supportd.sdk import events as ev
     from supportd.sdk.findings import Finding
-    from supportd.sdk.ids import EventId, RoomId, UserId
+    from supportd.sdk.ids import EventId, PersonId, RoomId, UserId
 
 log = get_logger(__name__)
 
@@ -58,6 +58,7 @@ class Engine:
         self.clock = clock
         self.ours = frozenset(ours)
         self.timers_changed = asyncio.Event()
+        self._forgotten: set[PersonId] = set()
 
     # ---- what the Matrix side calls (port MatrixInbox) --------------------------------------------------------------
 
@@ -211,20 +212,27 @@ class Engine:
         if not await looked(self.store, lambda uow: _anything(uow, now)):
             return 0
         try:
-            fired = await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now) + retry_due(uow, self.dispatcher, now))
+            fired = await settled(self.store, lambda uow: self._fire_all(uow, now))
         except Exception as error:
             if isinstance(error, Fault):
                 raise
             fired = await self._fire_one(now)
         self.pump.wake()
+        if self._forgotten:
+            # Their rows leave the files at once, not when the space is needed.
+            self._forgotten.clear()
+            await self.store.scrub()
         return fired
+
+    def _fire_all(self, uow: UnitOfWork, now: datetime) -> int:
+        return fire_due(uow, self.dispatcher, now, forgotten=self._forgotten) + retry_due(uow, self.dispatcher, now)
 
     async def _fire_one(self, now: datetime) -> int:
         """Fire the first that is due, alone; what raises by itself is set aside, since it would raise again for ever."""
         timers, waiting = await looked(self.store, lambda uow: (uow.timers.due(now, 1), uow.inbox.due(now)))
         try:
             if timers:
-                return await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now, 1))
+                return await settled(self.store, lambda uow: fire_due(uow, self.dispatcher, now, 1, forgotten=self._forgotten))
             return await settled(self.store, lambda uow: retry_due(uow, self.dispatcher, now, 1))
         except Exception as error:
             if isinstance(error, Fault):

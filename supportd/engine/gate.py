@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from supportd.engine.unit import UnitOfWork
     from supportd.engine.wire import Account
     from supportd.sdk.effects import Effect
+    from supportd.sdk.events import Event
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId, RoomId
 
@@ -42,9 +43,11 @@ ROUTES: dict[type[Effect], Route] = {
     fx.Redact: Route("reader", 0, "redact"),
     fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
     fx.RemoveStranger: Route("doorkeeper", 0, "kick"),
+    fx.LetGo: Route("doorkeeper", 0, "kick"),
     fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
     fx.CreateRoom: Route("creator", 1),
     fx.MendRoom: Route("doorkeeper", 0),
+    fx.SweepRoom: Route("doorkeeper", 2, "redact"),
     fx.LinkRoom: Route("doorkeeper", 1, "m.space.parent"),
     fx.InviteMember: Route("doorkeeper", 1, "invite"),
     fx.AnswerKnock: Route("doorkeeper", 1, "invite"),
@@ -62,7 +65,7 @@ ROUTES: dict[type[Effect], Route] = {
 #: Kinds that change only what supportd keeps itself.
 INSIDE: frozenset[type[Effect]] = frozenset(
     {
-        fx.ShutGroup, fx.OpenGroup,
+        fx.ShutGroup, fx.OpenGroup, fx.ForgetPerson,
         fx.StartTimer, fx.CancelTimer, fx.RecordConsent, fx.SetDuty, fx.EndDuty, fx.OpenCase, fx.CloseCase, fx.Reply, Ask, CloseAsk,
     }
 )  # fmt: skip
@@ -85,8 +88,10 @@ class Refused:
     reason: str
 
 
-def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Effect]], effect: Effect) -> Passed | Refused:
-    """Check one effect of one plugin against everything it has to respect."""
+def admit(
+    uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Effect]], effect: Effect, cause: Event | None = None
+) -> Passed | Refused:
+    """Check one effect of one plugin against everything it has to respect; ``cause`` is the event at which it was yielded."""
     kind = type(effect)
     if kind not in grants | ALWAYS_GRANTED and plugin != CORE:
         return Refused(f"The plugin {plugin} has no grant for {kind.__name__}.")
@@ -94,6 +99,7 @@ def admit(uow: UnitOfWork, group: Group, plugin: str, grants: frozenset[type[Eff
         return Refused(f"supportd does not know how to carry out {kind.__name__}.")
     problem = (
         shut_problem(group, effect)
+        or _bounds.own_wish_problem(effect, cause)
         or _people_problem(group, effect)
         or _room_problem(uow, group, effect)
         or _bounds.problem(effect)
@@ -123,12 +129,12 @@ def who_may_agree(group: Group, effect: Effect) -> tuple[PersonId, ...]:
 
 def rooms_of(effect: Effect) -> tuple[RoomId, ...]:
     """Return every room an effect is about."""
-    found: list[RoomId | None] = [getattr(effect, name, None) for name in ("room", "space")]
+    found: list[RoomId | None] = [getattr(effect, name, None) for name in ("room", "space", "replaces")]
     return tuple(one for one in found if one is not None)
 
 
 def _people_problem(group: Group, effect: Effect) -> str | None:
-    needs_account = isinstance(effect, (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink, CreateDirect))
+    needs_account = isinstance(effect, (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.LetGo, fx.SetPower, fx.OfferLink, CreateDirect))
     for person in people_of(effect):
         known = group.person(person)
         if known is None:
@@ -150,6 +156,10 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
             return "This person is not in the room, or is in the group's people."
         if route is not None and route.account == "reader" and known.listening != "reader":
             return f"The bot does not speak in this room: its listening level is {known.listening}."
+        if isinstance(effect, fx.CreateRoom) and known.key != effect.key:
+            return f"A room can go on from one with the same key only; this one is {known.key}."
+        if isinstance(effect, fx.SweepRoom) and known.listening == "absent":
+            return "The bot is not in this room any more, so it can take nothing away there."
         power = uow.rooms.power(room)
         if route is None or route.needs is None or power is None:
             continue
@@ -163,7 +173,7 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
 
 
 def _time_problem(effect: Effect) -> str | None:
-    moments = [getattr(effect, name, None) for name in ("at", "start", "end", "expires")]
+    moments = [getattr(effect, name, None) for name in ("at", "start", "end", "expires", "before", "after")]
     if isinstance(effect, Ask):
         moments += [step.until for step in effect.steps]
     if any(moment is not None and moment.tzinfo is None for moment in moments):
@@ -190,15 +200,15 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.hide_lane(room)
         case fx.PostMessage(room=room) | fx.React(room=room) | fx.PostFile(room=room) | fx.StartPoll(room=room) | fx.EndPoll(room=room):
             return names.room_lane(room)
-        case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room):
+        case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room) | fx.LetGo(room=room):
             return names.door_lane(room)
         case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)
-        case fx.PostDirect() | EnterChat():
+        case fx.SweepRoom(room=room):
+            return names.sweep_lane(room)
+        case fx.PostDirect() | fx.OfferLink() | CreateDirect() | EnterChat():
             # What waits for the end of quiet hours must not stop somebody who has come to us.
-            return names.direct_lane(people_of(effect)[0], urgent=isinstance(effect, EnterChat) or effect.urgent)
-        case fx.OfferLink(to=person) | CreateDirect(to=person):
-            return names.direct_lane(person)
+            return names.direct_lane(people_of(effect)[0], urgent=isinstance(effect, EnterChat) or getattr(effect, "urgent", False))
         case SettleKeys(person=person):
             return names.keys_lane(person)
         case _:

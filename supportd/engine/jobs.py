@@ -38,14 +38,9 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return _direct(uow, row, person, text)
         case fx.LinkRoom():
             return _link(effect, server)
-        case fx.MendRoom(room=room, spec=spec, levels=levels, links=links):
-            return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
-        case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
-            return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
-        case fx.RemoveStranger(room=room, stranger=stranger, reason=reason):
-            user = uow.strangers.user_of(room, stranger)
-            found = wire.RemovePerson(room=room, person=user, reason=reason) if user is not None else None
-        case fx.InviteMember() | fx.RemoveMember() | fx.SetPower() | SettleKeys() | EnterChat():
+        case fx.MendRoom() | fx.SweepRoom() | fx.AnswerKnock() | fx.RemoveStranger():
+            return _about_room(uow, effect)
+        case fx.InviteMember() | fx.RemoveMember() | fx.LetGo() | fx.SetPower() | SettleKeys() | EnterChat():
             return _about_person(uow, effect)
         case _:
             found = _sending(uow, row.id, effect)
@@ -73,7 +68,7 @@ def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending 
 
 
 def _about_person(
-    uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.SetPower | SettleKeys | EnterChat
+    uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.LetGo | fx.SetPower | SettleKeys | EnterChat
 ) -> tuple[Job, ...] | None:
     user = uow.people.user_of(effect.person)
     if user is None:
@@ -83,6 +78,9 @@ def _about_person(
             return (wire.InvitePerson(room=room, person=user),)
         case fx.RemoveMember(room=room, reason=reason):
             return (wire.RemovePerson(room=room, person=user, reason=reason),)
+        case fx.LetGo(room=room):
+            # Without a reason: that they wished it themself is nobody's business.
+            return (wire.RemovePerson(room=room, person=user, reason=""),)
         case fx.SetPower(room=room, level=level):
             return (wire.PutPower(room=room, person=user, level=level),)
         case EnterChat(room=room, take=take):
@@ -91,11 +89,24 @@ def _about_person(
             return (wire.TrustKeys(user, master, trusted=trusted),)
 
 
+def _about_room(uow: UnitOfWork, effect: fx.MendRoom | fx.SweepRoom | fx.AnswerKnock | fx.RemoveStranger) -> tuple[Job, ...] | None:
+    match effect:
+        case fx.MendRoom(room=room, spec=spec, levels=levels, links=links):
+            return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
+        case fx.SweepRoom():
+            return _sweep(uow, effect)
+        case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
+            return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
+        case fx.RemoveStranger(room=room, stranger=stranger, reason=reason):
+            user = uow.strangers.user_of(room, stranger)
+            return None if user is None else (wire.RemovePerson(room=room, person=user, reason=reason),)
+
+
 def _make_room(uow: UnitOfWork, marker: str, effect: fx.CreateRoom) -> wire.MakeRoom:
     powers = dict.fromkeys(_users(uow, effect.key_members), KEY_MEMBER_LEVEL)
     powers |= dict.fromkeys(_users(uow, effect.owners), OWNER_LEVEL)
     invited = dict.fromkeys([*_users(uow, effect.members), *powers])
-    return wire.MakeRoom(marker=marker, spec=effect.spec, invite=tuple(invited), powers=tuple(powers.items()))
+    return wire.MakeRoom(marker=marker, spec=effect.spec, invite=tuple(invited), powers=tuple(powers.items()), replaces=effect.replaces)
 
 
 def _direct(uow: UnitOfWork, row: OutboxRow, person: PersonId, text: str) -> tuple[Job, ...] | None:
@@ -112,6 +123,14 @@ def _link(effect: fx.LinkRoom, server: str) -> tuple[Job, ...]:
         wire.PutState(room=effect.space, type="m.space.child", state_key=effect.room, content=child),
         wire.PutState(room=effect.room, type="m.space.parent", state_key=effect.space, content=parent),
     )
+
+
+def _sweep(uow: UnitOfWork, effect: fx.SweepRoom) -> tuple[Job, ...] | None:
+    sender = uow.people.user_of(effect.by) if effect.by is not None else None
+    if effect.by is not None and sender is None:
+        return None
+    before, after = (0 if at is None else int(at.timestamp() * 1000) for at in (effect.before, effect.after))
+    return (wire.SweepWords(effect.room, before, after, sender, effect.reason),)
 
 
 def _powers(uow: UnitOfWork, levels: Iterable[tuple[PersonId, int]]) -> tuple[tuple[UserId, int], ...]:

@@ -27,6 +27,11 @@ def hide_lane(room: RoomId) -> str:
     return f"{room}#hide"
 
 
+def sweep_lane(room: RoomId) -> str:
+    """Return the lane in which old words of a room are taken away, which may take hours."""
+    return f"{room}#sweep"
+
+
 def door_lane(room: RoomId) -> str:
     """Return the lane of invitations, powers and state of a room."""
     return f"{room}#door"

@@ -104,7 +104,8 @@ def _ask(uow: UnitOfWork, group: Group, person: PersonId, master: str, able: tup
     uow.handled.add(today, now)
     question = QUESTION.format(name=group.name_of(person))
     steps = (Step(to=able, until=now + asks.HELD_FOR),)
-    asks.open_ask(uow, group, CORE, id_, Ask(key=key, question=question, answers=(YES, NO), steps=steps, proof=True))
+    ask = Ask(key=key, question=question, answers=(YES, NO), steps=steps, proof=True, role="key_member")
+    asks.open_ask(uow, group, CORE, id_, ask)
     uow.journal.add(JournalLine(group=group.id, plugin=CORE, at=now, kind="keys", outcome="told", reason=_ASKED))
 
 

@@ -87,6 +87,9 @@ class Rooms(Protocol):
     def add(self, room: RoomId, group: GroupId, key: str, spec: RoomSpec, direct_with: PersonId | None, plugin: str, at: datetime) -> None:
         """Register a room that was made."""
 
+    def ended(self, room: RoomId, key: str) -> None:
+        """Give a room that another one goes on from a ``key`` of its own."""
+
     def declare(self, room: RoomId, group: GroupId, spec: RoomSpec) -> None:
         """Keep what a room is declared to be from now on."""
 

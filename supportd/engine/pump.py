@@ -37,15 +37,22 @@ LOOKS_FIRST = (
     fx.AnswerKnock,
     fx.RemoveMember,
     fx.RemoveStranger,
+    fx.LetGo,
     fx.SetPower,
     fx.LinkRoom,
     fx.MendRoom,
+    fx.SweepRoom,
     SettleKeys,
     EnterChat,
 )
 
 
-_SENT: dict[type[Outcome], str] = {wire.Done: "effect.sent", wire.Later: "effect.postponed", wire.Never: "effect.refused"}
+_SENT: dict[type[Outcome], str] = {
+    wire.Done: "effect.sent",
+    wire.Later: "effect.postponed",
+    wire.Never: "effect.refused",
+    wire.More: "effect.goes_on",
+}
 
 
 @dataclass(frozen=True, slots=True)

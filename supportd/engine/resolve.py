@@ -33,10 +33,9 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
     if isinstance(incoming.content, wire.Membership):
         return _membership(uow, incoming, incoming.content, group, ours)
     if isinstance(incoming.content, wire.Replaced):
-        by = None if incoming.sender in ours else _if_known(uow, group, incoming.sender)
-        replaced = incoming.content.replacement
-        if uow.rooms.group_of(replaced) is not None:
-            # It points at a room that is there already: nothing was opened in its place.
+        by, replaced = _if_known(uow, group, incoming.sender), incoming.content.replacement
+        if incoming.sender in ours or uow.rooms.group_of(replaced) is not None:
+            # We did it, or it points at a room that is there already: nothing of others' was opened in its place.
             return None
         return ev.RoomUpgraded(id=incoming.id, group=group, at=incoming.at, room=incoming.room, replacement=replaced, by=by)
     if incoming.sender in ours:

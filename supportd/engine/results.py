@@ -16,7 +16,7 @@ from supportd.engine.unit import JournalLine
 from supportd.engine.unplaced import Unplaced
 from supportd.sdk import _refusals
 from supportd.sdk import effects as fx
-from supportd.sdk.events import EffectFailed, RoomMended, RoomReady
+from supportd.sdk.events import EffectFailed, RoomMended, RoomReady, RoomSwept
 from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Results:
                 self.done(uow, row, outcome, now)
             case wire.Later():
                 self._later(uow, row, outcome, now)
+            case wire.More(seconds=seconds):
+                uow.outbox.later(row.id, now + timedelta(seconds=seconds))
             case wire.Never():
                 self.never(uow, row, outcome.code, now)
 
@@ -62,6 +64,9 @@ class Results:
             id_ = EventId(f"result:{row.id}")
             mended = RoomMended(id=id_, group=row.group, at=now, room=row.effect.room, mended=outcome.mended, failed=outcome.failed)
             self.dispatcher.handle(uow, Task(mended, only=row.plugin), now)
+        if isinstance(row.effect, fx.SweepRoom):
+            swept = RoomSwept(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=row.effect.room, key=row.effect.key)
+            self.dispatcher.handle(uow, Task(swept, only=row.plugin), now)
         for user, code in outcome.refused if row.plugin != CORE else ():
             self._not_invited(uow, row, user, code, now)
 
@@ -94,6 +99,8 @@ class Results:
 
     def _made(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
         key, spec, person = _room_of(uow, row, now)
+        if isinstance(row.effect, fx.CreateRoom) and row.effect.replaces is not None:
+            uow.rooms.ended(row.effect.replaces, f"{key}:{names.derived('ended', row.effect.replaces)[:8]}")
         uow.rooms.add(room, row.group, key, spec, person, row.plugin, now)
         if person is None:
             ready = RoomReady(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=room, key=key)

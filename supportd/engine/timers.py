@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from supportd.engine import asks
+from supportd.engine import asks, forgetting
 from supportd.engine.inner import CORE
 from supportd.engine.task import Task
 from supportd.sdk.events import Event, TimerFired
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.dispatch import Dispatcher
     from supportd.engine.unit import DueTimer, UnitOfWork
+    from supportd.sdk.ids import PersonId
 
 #: Timers fired in one commit.
 AT_ONCE = 50
@@ -23,8 +24,10 @@ AT_ONCE = 50
 ABSENT = timedelta(hours=1)
 
 
-def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime, limit: int = AT_ONCE) -> int:
-    """Fire due timers and forget them, in the same transaction as what follows.
+def fire_due(
+    uow: UnitOfWork, dispatcher: Dispatcher, now: datetime, limit: int = AT_ONCE, *, forgotten: set[PersonId] | None = None
+) -> int:
+    """Fire due timers and forget them, in the same transaction as what follows; ``forgotten`` gets who was forgotten at their own wish.
 
     A timer whose plugin is off in the group, or not installed, is put off by :data:`ABSENT` again and again: it is not lost, and fires
     within that time after the plugin is turned on. Its ``TimerFired.at`` is then the time it was put off to.
@@ -36,7 +39,11 @@ def fire_due(uow: UnitOfWork, dispatcher: Dispatcher, now: datetime, limit: int 
             continue
         uow.timers.cancel(timer.group, timer.plugin, timer.key)
         if timer.plugin == CORE:
-            _core_timer(uow, dispatcher, timer, now)
+            if timer.key.startswith(forgetting.TIMER):
+                who = forgetting.due(uow, dispatcher.plugins, timer, now)
+                (forgotten if forgotten is not None else set()).update([who] if who is not None else [])
+            else:
+                _core_timer(uow, dispatcher, timer, now)
             continue
         id_ = EventId(f"timer:{timer.group}:{timer.plugin}:{timer.key}:{timer.due.isoformat()}")
         event = TimerFired(id=id_, group=timer.group, at=timer.due, key=timer.key)

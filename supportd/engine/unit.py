@@ -301,3 +301,6 @@ class Store(Protocol):
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run ``work`` that changes nothing."""
+
+    async def scrub(self) -> None:
+        """Clear what was deleted out of the database's files."""

@@ -239,13 +239,15 @@ class SendRedaction:
 class MakeRoom:
     """Make a room once: ``marker`` is stored in ``creation_content`` and behind an unguessable alias until it is found.
 
-    ``invite``: people invited in the same step. ``powers``: people -> level (never a version 12 creator).
+    ``invite``: people invited in the same step. ``powers``: people -> level (never a version 12 creator). ``replaces``: the room that ends
+    with a pointer to this one.
     """
 
     marker: str
     spec: RoomSpec
     invite: tuple[UserId, ...] = ()
     powers: tuple[tuple[UserId, int], ...] = ()
+    replaces: RoomId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,8 +331,19 @@ class EnterChat:
     take: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SweepWords:
+    """Redact what was said from ``after_ms`` until before ``before_ms`` (milliseconds since 1970); with ``sender`` theirs only."""
+
+    room: RoomId
+    before_ms: int
+    after_ms: int
+    sender: UserId | None
+    reason: str
+
+
 Sending = SendMessage | SendFile | SendPoll | SendPollEnd | SendReaction | SendRedaction
-Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom | EnterChat
+Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom | EnterChat | SweepWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,4 +380,11 @@ class Never:
     code: str
 
 
-Outcome = Done | Later | Never
+@dataclass(frozen=True, slots=True)
+class More:
+    """A part of it is done, the rest after ``seconds``: the job is so long that others of its account must not wait for its end."""
+
+    seconds: float
+
+
+Outcome = Done | Later | Never | More

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from supportd.matrix.making import RoomMaker
     from supportd.matrix.mending import RoomMender
     from supportd.matrix.sending import Sender
+    from supportd.matrix.sweeping import Sweeper
 
 
 log = get_logger(__name__)
@@ -31,12 +32,13 @@ BROKEN_WAIT: Final = 60.0
 class MatrixHomeserver:
     """Implements the port ``Homeserver``."""
 
-    def __init__(self, apis: Mapping[Account, Api], sender: Sender, maker: RoomMaker, mender: RoomMender) -> None:
-        """Take each account's door, and what sends, makes rooms and mends them."""
+    def __init__(self, apis: Mapping[Account, Api], sender: Sender, maker: RoomMaker, mender: RoomMender, sweeper: Sweeper) -> None:
+        """Take each account's door, and what sends, makes rooms, mends and sweeps them."""
         self.apis = apis
         self.sender = sender
         self.maker = maker
         self.mender = mender
+        self.sweeper = sweeper
         self.limiter = Limiter()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -67,6 +69,8 @@ class MatrixHomeserver:
             case wire.TrustKeys():
                 await self.sender.sharing.devices.settle(job.user, job.master, trusted=job.trusted)
                 return wire.Done()
+            case wire.SweepWords():
+                return await self.sweeper.sweep(job)
         # Look, compare, act must not cross another of its kind in the same room.
         async with self._locks[job.room]:
             if isinstance(job, wire.EnterChat):

@@ -54,6 +54,8 @@ class RoomMaker:
         await self._join(room, job)
         await self._audit(api, room, job)
         refused = await self._invite(api, room, job)
+        if job.replaces is not None:
+            await self._end(job.replaces, room)
         # On our disk before the alias goes: from then on only this finds the room again.
         self.store.set_made(job.marker, room)
         await self._drop(api, alias)
@@ -149,6 +151,18 @@ class RoomMaker:
                 log.warning("invite.refused", room=short(room), code=error.code)
                 refused.append((person, error.code))
         return tuple(refused)
+
+    async def _end(self, old: str, room: str) -> None:
+        """Let the old room point at the new one, in place of whatever it points at."""
+        content = {"body": "This room goes on in another one.", "replacement_room": room}
+        for account in ("creator", "doorkeeper"):
+            try:
+                await people.put_state(self.apis[account], old, "m.room.tombstone", "", content)
+            except Refused as error:
+                # Everybody is invited to the new one all the same.
+                log.warning("room.not_ended", room=short(old), account=account, code=error.code)
+            else:
+                return
 
     async def _drop(self, api: Api, alias: str) -> None:
         try:

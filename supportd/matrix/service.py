@@ -29,6 +29,7 @@ from supportd.matrix.sending import Sender
 from supportd.matrix.session import Session
 from supportd.matrix.sharing import Sharing
 from supportd.matrix.signing import public_of
+from supportd.matrix.sweeping import Sweeper
 from supportd.matrix.upkeep import WINDOW, Upkeep
 from supportd.matrix.words import MatrixWords
 
@@ -177,7 +178,7 @@ class MatrixSide:
             session,
             door,
             doors,
-            MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker, mender),
+            MatrixHomeserver(self._apis, Sender(api, machine, sharing, rooms), maker, mender, Sweeper(self._apis["doorkeeper"])),
             MatrixWords(api, machine, devices),
         )
 

@@ -39,6 +39,8 @@ REPLACE: Final = "m.room.tombstone"
 def creation(job: MakeRoom) -> dict[str, Any]:
     """Return the ``creation_content``."""
     content: dict[str, Any] = {"m.federate": job.spec.federate, MARKER: job.marker}
+    if job.replaces is not None:
+        content["predecessor"] = {"room_id": job.replaces}
     return content | ({"type": "m.space"} if job.spec.kind == "space" else {})
 
 

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk import effects as fx
+from supportd.sdk import events as ev
 from supportd.sdk._names import visible
 from supportd.sdk.ask import Ask
 from supportd.sdk.rooms import OWNER_LEVEL, name_problem
@@ -65,8 +66,21 @@ def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:
         return tuple(dict.fromkeys((*effect.members, *effect.owners, *effect.key_members)))
     if isinstance(effect, fx.MendRoom):
         return tuple(dict.fromkeys(person for person, _level in effect.levels))
-    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention")]
+    single: list[PersonId | None] = [getattr(effect, name, None) for name in ("to", "person", "mention", "by")]
     return tuple(dict.fromkeys(one for one in single if one is not None))
+
+
+#: Answers that are no yes, whatever the question.
+_NOT_WISHED: Final = frozenset({"no", "later", "stop"})
+
+
+def own_wish_problem(effect: fx.Effect, cause: ev.Event | None) -> str | None:
+    """Return a sentence about what somebody has to wish themself when ``cause``, the event at hand, is not their proven yes."""
+    if not isinstance(effect, (fx.LetGo, fx.ForgetPerson)):
+        return None
+    if isinstance(cause, ev.AskAnswered) and cause.proven and cause.by == (effect.person,) and cause.answer not in _NOT_WISHED:
+        return None
+    return "This needs the person's own yes, in words in their direct chat."
 
 
 def problem(effect: fx.Effect) -> str | None:

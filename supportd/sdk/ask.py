@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from supportd.sdk.effects import Effect
+from supportd.sdk.facts import Role
 from supportd.sdk.ids import PersonId
 
 Channel = Literal["direct"]
@@ -59,6 +60,9 @@ class Ask(Effect):
     ``channels``: where the question is put and answered; there is only the person's direct chat with the bot. ``proof``: only words in an
     encrypted chat count, whose author is proven by cross-signed keys. Without it a reaction answers too, and a reaction is the homeserver's
     word: whoever runs the server can forge it. Whatever needs consent needs ``proof=True``.
+
+    ``role``: only answers of people count who have this role when the ask is decided; whoever lost it meanwhile decides
+    nothing.
     """
 
     key: str
@@ -68,6 +72,7 @@ class Ask(Effect):
     channels: tuple[Channel, ...] = ("direct",)
     urgent: bool = False
     proof: bool = False
+    role: Role | None = None
     told: str = field(default="", repr=False)
 
 

@@ -109,7 +109,8 @@ class Redact(Effect):
 class CreateRoom(Effect):
     """Make a room once; ``key`` is unique in the group and comes back in ``RoomReady``.
 
-    ``members`` are invited at once; ``owners`` get power 150 and ``key_members`` 50 in it.
+    ``members`` are invited at once; ``owners`` get power 150 and ``key_members`` 50 in it. ``replaces``: the room of this ``key`` that ends
+    here and points to the new one (``m.room.tombstone``), which has its ``key`` from then on.
     """
 
     key: str
@@ -117,6 +118,7 @@ class CreateRoom(Effect):
     members: tuple[PersonId, ...] = ()
     owners: tuple[PersonId, ...] = ()
     key_members: tuple[PersonId, ...] = ()
+    replaces: RoomId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,22 @@ class MendRoom(Effect):
     spec: RoomSpec
     levels: tuple[tuple[PersonId, int], ...] = ()
     links: tuple[RoomId, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRoom(Effect):
+    """Hide whatever was said in ``room`` before ``before`` (aware), by the person ``by`` only if given; ``after`` where to stop looking.
+
+    It takes its time: the homeserver lets few pass at once, and what is urgent goes first. ``reason`` is shown. Comes back as ``RoomSwept``
+    with ``key``. What people have copied stays theirs, and the homeserver keeps what it hid for some days.
+    """
+
+    key: str
+    room: RoomId
+    before: datetime
+    after: datetime | None = None
+    by: PersonId | None = None
+    reason: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +197,27 @@ class RemoveStranger(Effect):
     room: RoomId
     stranger: str
     reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetGo(Effect):
+    """Take ``person`` out of ``room`` at their own wish, or take back their invitation; no key member is asked.
+
+    Passes only as the answer to their own yes to an ``Ask`` with ``proof=True``, in ``ask_answered``.
+    """
+
+    room: RoomId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetPerson(Effect):
+    """Forget ``person`` at their own wish, in all plugins and the core, when what is on its way for them has left.
+
+    Passes as ``LetGo`` does.
+    """
+
+    person: PersonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,15 @@ class PersonAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolesChanged(Event):
+    """``person`` got or lost a role; ``group.person(person).roles`` are those they have now."""
+
+    hook: ClassVar[str] = "roles_changed"
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomReady(Event):
     """A room that a plugin asked for exists; ``key`` is the key of its ``CreateRoom``."""
 
@@ -135,7 +144,7 @@ class KnockReceived(Event):
 class RoomUpgraded(Event):
     """``room`` was closed and ``replacement`` opened in its place, by ``by`` or somebody who is not in the group's people.
 
-    Settings and people do not come along, and ``replacement`` is no room of the group yet.
+    Settings and people do not come along, and ``replacement`` is no room of the group: ``CreateRoom(replaces=…)`` makes one that is.
     """
 
     hook: ClassVar[str] = "room_upgraded"
@@ -163,6 +172,16 @@ class RoomMended(Event):
     room: RoomId
     mended: tuple[Setting, ...] = ()
     failed: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSwept(Event):
+    """The ``SweepRoom`` of this plugin with ``key`` is at its end."""
+
+    hook: ClassVar[str] = "room_swept"
+
+    room: RoomId
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +319,7 @@ class TimerFired(Event):
 class AskAnswered(Event):
     """The ask ``key`` of this plugin got its quorum for ``answer``, by these people in the order of their answers.
 
-    Proven only where the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge.
+    ``proven``: the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge.
     """
 
     hook: ClassVar[str] = "ask_answered"
@@ -308,6 +327,7 @@ class AskAnswered(Event):
     key: str
     answer: str
     by: tuple[PersonId, ...]
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,10 @@ class Hooks:
         """React to somebody who was entered in the group's people."""
 
     @hookspec
+    def roles_changed(self, event: e.RolesChanged, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """React to somebody who got or lost a role."""
+
+    @hookspec
     def room_ready(self, event: e.RoomReady, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Go on now that a room that was asked for exists."""
 
@@ -122,6 +126,10 @@ class Hooks:
     @hookspec
     def room_mended(self, event: e.RoomMended, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Go on now that a room was brought to what this plugin declared."""
+
+    @hookspec
+    def room_swept(self, event: e.RoomSwept, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Go on when what was to be hidden in a room is hidden."""
 
     @hookspec
     def message_posted(

@@ -65,7 +65,7 @@ async def test_settings_as_declared(group: Group) -> None:
     assert there["m.room.topic", ""]["topic"] == "For us"
     power = there["m.room.power_levels", ""]
     assert {users["doorkeeper"]: 100, users["reader"]: 50, ann.user_id: 150} == power["users"]
-    assert (power["users_default"], power["events_default"], power["state_default"]) == (0, 0, 50)
+    assert (power["users_default"], power["events_default"], power["state_default"]) == (0, 0, 100)
     memberships = {key[1]: content["membership"] for key, content in there.items() if key[0] == "m.room.member"}
     assert {users["creator"]: "join", users["doorkeeper"]: "join", users["reader"]: "join", ann.user_id: "invite"} == memberships
     assert there.get(("m.room.canonical_alias", ""), {}) == {}

@@ -33,6 +33,7 @@ class Circle:
         self.place, self.folder = place, folder
         self.people: dict[str, Member] = {}
         self._listening: list[asyncio.Task[None]] = []
+        self._everybody: list[Member] = []
 
     @property
     def synapse(self) -> Synapse:
@@ -54,6 +55,7 @@ class Circle:
     async def listening(self, member: Member) -> Member:
         """Let somebody sync, and accept invitations, until the end."""
         self._listening.append(asyncio.create_task(_live(member)))
+        self._everybody.append(member)
         return member
 
     async def rooms(self) -> dict[str, dict[str, Any]]:
@@ -83,7 +85,7 @@ class Circle:
         for task in self._listening:
             task.cancel()
         await asyncio.gather(*self._listening, return_exceptions=True)
-        for member in self.people.values():
+        for member in self._everybody:
             await member.close()
 
 

@@ -35,10 +35,17 @@ def wanted(group: Group, one: Declared | None, key: str) -> Iterator[Effect]:
     if one.row["state"] == "closed":
         yield Reply(text="This room is closed already.")
         return
+    yield from ends(group, one)
+    yield Reply(text=f"The room {key} closes now. Who is in it can still read what they could read before.")
+
+
+def ends(group: Group, one: Declared) -> Iterator[Effect]:
+    """Announce the end of a room that ends by itself."""
+    if one.row["state"] == "closed":
+        return
     if one.spec.listening == "reader":
         yield PostMessage(room=one.room.id, text=TEXTS.get("closing", group.style.language, group.style.edition))
-    yield StartTimer(key=TIMER + key, at=group.now + NOTICE)
-    yield Reply(text=f"The room {key} closes now. Who is in it can still read what they could read before.")
+    yield StartTimer(key=TIMER + one.room.key, at=group.now + NOTICE)
 
 
 def close(group: Group, store: RoomStore, settings: RoomSettings, key: str) -> Iterator[Effect]:

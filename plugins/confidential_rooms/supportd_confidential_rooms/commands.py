@@ -1,96 +1,37 @@
-"""What people may ask of the rooms, in a terminal or in a direct chat, and the answers."""
+"""The answers to what people ask of the rooms, in a terminal or in a direct chat."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from supportd.sdk.commands import Command, Parameter
 from supportd.sdk.effects import Reply
 from supportd.sdk.rooms import name_problem
-from supportd_confidential_rooms import closing, declared, drift, kinds, listening, making, panic, strangers, talking
-from supportd_confidential_rooms.templates import CannotChange
+from supportd_confidential_rooms import (
+    closing,
+    declared,
+    drift,
+    keeping,
+    kinds,
+    leaving,
+    listening,
+    making,
+    merging,
+    pairing,
+    panic,
+    pausing,
+    reviewing,
+    strangers,
+    talking,
+)
+from supportd_confidential_rooms.templates import CannotChange, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from supportd.sdk.effects import Effect
-    from supportd.sdk.events import CommandGiven
-    from supportd.sdk.facts import Group, Person
-    from supportd_confidential_rooms.settings import RoomSettings
-    from supportd_confidential_rooms.tables import RoomStore
-
-_KEY: Final = Parameter(name="room", help="The room's word, see rooms list.")
-_TEMPLATE: Final = Parameter(name="template", help="Which template, see rooms templates.")
-COMMANDS: Final = (
-    Command(name="rooms list", help="Show the group's rooms and their settings."),
-    Command(name="rooms audit", help="Compare each room with what it was declared to be; status 1 when something differs."),
-    Command(name="rooms levels", help="Show what works at which listening level.", who="anyone"),
-    Command(
-        name="rooms templates",
-        help="Show the kinds of room there are, or all of one.",
-        parameters=(Parameter(name="template", help="Which one.", default=""),),
-    ),
-    Command(
-        name="rooms change",
-        help="Change one field of a template, for all its rooms.",
-        who="admin",
-        parameters=(_TEMPLATE, Parameter(name="field", help="Which field."), Parameter(name="value", help="Its new value.")),
-    ),
-    Command(
-        name="rooms copy",
-        help="Copy a template under a new name.",
-        who="admin",
-        parameters=(_TEMPLATE, Parameter(name="new", help="The copy's name.")),
-    ),
-    Command(
-        name="rooms create",
-        help="Make a room from a template.",
-        parameters=(
-            _TEMPLATE,
-            Parameter(name="called", help="The room's name, in quotation marks; the homeserver can read it."),
-            Parameter(name="people", help="Names of those who are invited, with commas; for templates that ask.", default=""),
-        ),
-    ),
-    Command(
-        name="rooms listening",
-        help="Ask the key members to change a listening level.",
-        parameters=(_KEY, Parameter(name="level", help="reader, doorkeeper or absent.")),
-    ),
-    Command(
-        name="rooms cap", help="Set how many people a room has at most.", parameters=(_KEY, Parameter(name="number", help="How many."))
-    ),
-    Command(name="rooms invite", help="Invite somebody of the group to a room.", parameters=(_KEY, Parameter(name="who", help="Who."))),
-    Command(name="rooms close", help="Close a room; what was said stays readable for who was there.", parameters=(_KEY,)),
-    Command(
-        name="rooms unlock",
-        help="Open a room again that was locked because a setting could not be set back.",
-        who="admin",
-        parameters=(_KEY,),
-    ),
-    *strangers.COMMANDS,
-    Command(name="talk", help="Ask for a private talk with the key member on duty.", who="anyone"),
-    Command(name="i need to talk", help="The same as talk.", who="anyone"),
-    Command(name="panic", help="Shut the group at once."),
-    Command(name="open again", help="Ask the key members to open the group again after a panic."),
-)
-
-
-class Given:
-    """One command and all that is known at that moment."""
-
-    def __init__(self, event: CommandGiven, group: Group, store: RoomStore, settings: RoomSettings) -> None:
-        """Take what the hook gets."""
-        self.event, self.group, self.store, self.settings = event, group, store, settings
-
-    def arg(self, name: str) -> str:
-        """Return one of the words."""
-        return self.event.args.get(name, "").strip()
-
-    def room(self) -> declared.Declared | None:
-        """Return the room that is meant, by its word."""
-        found = self.group.room(self.arg("room"))
-        return declared.of(self.group, self.store, self.settings, found) if found is not None else None
+    from supportd.sdk.facts import Person
+    from supportd_confidential_rooms.given import Given
 
 
 def answer(given: Given) -> Iterator[Effect]:
@@ -101,7 +42,7 @@ def answer(given: Given) -> Iterator[Effect]:
 
 def _list(given: Given) -> Iterator[Effect]:
     rows: list[dict[str, object]] = []
-    for one in declared.all_of(given.group, given.store, given.settings):
+    for one in given.rooms():
         waiting = len(given.store.places(one.room.key, "waiting"))
         about = {
             "room": one.room.key,
@@ -109,9 +50,10 @@ def _list(given: Given) -> Iterator[Effect]:
             "state": one.row["state"],
             "people": len(one.room.joined),
             "cap": one.row["cap"],
+            "keep_days": one.row["keep_days"],
         }
         rows.append({**about, "waiting": waiting, **dict(declared.described_all(one))})
-    making_now = [row["key"] for row in given.store.all_rooms() if row["state"] == "making" and given.group.room(row["key"]) is None]
+    making_now = [row["key"] for row in given.store.all_rooms() if row["state"] == "making" and _may_be_named(given, row)]
     lines = [
         ", ".join(f"{name} {value}" if name != "room" else f"{value}:" for name, value in row.items() if name != "power").replace(":,", ":")
         for row in rows
@@ -120,8 +62,15 @@ def _list(given: Given) -> Iterator[Effect]:
     yield Reply(text="\n".join(lines) or "There are no rooms yet.", data=json.dumps({"rooms": rows, "making": making_now}))
 
 
+def _may_be_named(given: Given, row: Mapping[str, Any]) -> bool:
+    """Tell whether a room that is not there yet may be named: of a private one nobody in chat hears before they are invited."""
+    template = kinds.of(given.store).get(row["template"])
+    open_to_all = given.event.by is None or (template is not None and not template.private)
+    return open_to_all and given.group.room(row["key"]) is None
+
+
 def _audit(given: Given) -> Iterator[Effect]:
-    rows, odd = drift.audit(given.group, given.store, given.settings)
+    rows, odd = drift.audit(given.group, given.rooms())
     lines = [_audit_line(row) for row in rows]
     told = (
         "Every room is as declared." if odd == 0 else f"{odd} settings are not as declared; supportd sets them back or has locked the room."
@@ -166,7 +115,9 @@ def _change(given: Given) -> Iterator[Effect]:
     for one in declared.all_of(given.group, given.store, given.settings):
         if one.template.key == made.key and one.spec.listening != "absent":
             yield one.mend()
-    yield Reply(text=f"The template {made.key} is changed, and its rooms with it. A room's own cap and listening level stay as they are.")
+    yield Reply(
+        text=f"The template {made.key} is changed, and its rooms with it. A room's own cap, listening level and days of keeping stay."
+    )
 
 
 def _copy(given: Given) -> Iterator[Effect]:
@@ -178,44 +129,67 @@ def _copy(given: Given) -> Iterator[Effect]:
     yield Reply(text=f"The template {made.key} is there; change it with: rooms change {made.key} FIELD VALUE.")
 
 
-def _create(given: Given) -> Iterator[Effect]:
-    name, known = given.arg("called"), kinds.of(given.store)
-    template = known.get(given.arg("template"))
-    key = making.key_of(name)
-    people, missing = _people(given)
-    problem = ""
-    if template is None:
-        problem = kinds.unknown(given.store, given.arg("template"))
-    elif template.kind == "space" or template.key in {"circle", "talk"}:
-        problem = f"A room of the kind {template.key} is made by supportd itself: copy the template to make another one like it."
-    elif bad := name_problem(name):
-        problem = bad
-    elif missing:
-        problem = f"There is nobody called “{missing[:40]}” with a chat account in the group's people: see people list."
-    elif template.people == "asked" and not people:
-        problem = f"Say whom the room is for: rooms create {template.key} “{name}” NAME,NAME."
-    elif template.people == "asked" and len(people) > template.cap:
-        problem = f"A room of this kind has at most {template.cap} people: name fewer, or change the template's cap."
-    elif given.store.room(key) is not None or given.group.room(key) is not None:
-        problem = f"There is a room “{key}” already: choose another name."
+def create(given: Given) -> Iterator[Effect]:
+    """Make a room from a template, or say why there can be none."""
+    template, name = kinds.of(given.store).get(given.arg("template")), given.arg("called")
+    problem = cannot_create(given)
     if problem or template is None:
         yield Reply(text=problem, status=1)
         return
-    yield from making.make(
-        given.group, given.store, template, name, key=key, people=tuple(one.id for one in people), asked_by=given.event.by
-    )
+    key, chosen = making.key_of(name), tuple(one.id for one in given.people(given.arg("people"))[0])
+    yield from making.make(given.group, given.store, template, name, key=key, people=chosen, asked_by=given.event.by)
     yield Reply(text=f"The room {key} is being made, and its people are invited.", data=json.dumps({"room": key}))
 
 
-def _people(given: Given) -> tuple[list[Person], str]:
-    """Return the people that are named, and the first name that is nobody's."""
-    found: list[Person] = []
-    for name in filter(None, (one.strip() for one in given.arg("people").split(","))):
-        able = [one for one in given.group.people if one.has_account and one.name.casefold() == name.casefold()]
-        if not able:
-            return found, name
-        found.append(able[0])
-    return list(dict.fromkeys(found)), ""
+def cannot_create(given: Given) -> str:
+    """Say why there can be no such room, in a sentence; nothing for one that can be made."""
+    template, name = kinds.of(given.store).get(given.arg("template")), given.arg("called")
+    people, missing = given.people(given.arg("people"))
+    return _cannot_make(given, template, name) or _cannot_invite(template, name, people, missing)
+
+
+def _cannot_make(given: Given, template: Template | None, name: str) -> str:
+    """Say why there can be no room of this kind and name."""
+    if template is None:
+        return kinds.unknown(given.store, given.arg("template"))
+    if given.group.shut is not None:
+        return "The group is shut at the moment: two key members can open it again, and then a room can be made."
+    if template.kind == "space" or template.key == declared.CIRCLE or template.private:
+        other = _OTHER_WAYS.get(template.base, "supportd itself; copy the template to make another one like it")
+        return f"A room of the kind {template.key} is made by {other}."
+    if bad := name_problem(name):
+        return bad
+    key = making.key_of(name)
+    if given.store.room(key) is not None or given.group.room(key) is not None:
+        return f"There is a room “{key}” already: choose another name."
+    return ""
+
+
+#: How private rooms come to be: each with a yes of its own.
+_OTHER_WAYS: Final = {
+    "talk": "asking for it: whoever wants to talk writes talk",
+    "buddies": "asking both people: buddies NAME NAME",
+    "review": "asking two key members: rooms review NAME,NAME about NAME",
+}
+
+
+def _cannot_invite(template: Template | None, name: str, people: list[Person], missing: str) -> str:
+    """Say what is wrong with the people a room is for."""
+    if template is None:
+        return ""
+    if missing:
+        return f"There is nobody called “{missing[:40]}” with a chat account in the group's people: see people list."
+    if template.people != "asked":
+        return (
+            f"Whom a room of the kind {template.key} is for stands in its template ({template.people}): leave the names out."
+            if people
+            else ""
+        )
+    if not people:
+        return f"Say whom the room is for: rooms create {template.key} “{name}” NAME,NAME."
+    if len(people) > template.cap:
+        return f"A room of this kind has at most {template.cap} people: name fewer, or change the template's cap."
+    return ""
 
 
 def _listening(given: Given) -> Iterator[Effect]:
@@ -225,7 +199,7 @@ def _listening(given: Given) -> Iterator[Effect]:
 def _cap(given: Given) -> Iterator[Effect]:
     one, number = given.room(), given.arg("number")
     if one is None:
-        yield _no_room(given)
+        yield given.no_room()
     elif not number.isascii() or not number.isdecimal() or not 2 <= int(number[:6]) <= 250:  # noqa: PLR2004 - see templates.BOUNDS
         yield Reply(text="A room has 2 to 250 people at most.", status=1)
     else:
@@ -235,12 +209,13 @@ def _cap(given: Given) -> Iterator[Effect]:
 
 
 def _invite(given: Given) -> Iterator[Effect]:
-    one = given.room()
-    person = next((each for each in given.group.people if each.name.casefold() == given.arg("who").casefold()), None)
+    one, person = given.room(), given.person(given.arg("who"))
     if one is None:
-        yield _no_room(given)
-    elif person is None or not person.has_account:
+        yield given.no_room()
+    elif person is None:
         yield Reply(text="There is nobody of this name with a chat account in the group's people: see people list.", status=1)
+    elif problem := _cannot_come(one, person):
+        yield Reply(text=problem, status=1)
     elif person.id in one.room.joined:
         yield Reply(text=f"{person.name} is in this room already.")
     elif one.shut or given.group.shut is not None:
@@ -251,6 +226,21 @@ def _invite(given: Given) -> Iterator[Effect]:
         yield Reply(text=f"The room is full; {person.name} is on its waiting list." if waits else f"{person.name} is invited.")
 
 
+def _keep(given: Given) -> Iterator[Effect]:
+    yield from keeping.wanted(given.group, given.room(), given.arg("days"), given.arg("room"), given.event.by)
+
+
+def _cannot_come(one: declared.Declared, person: Person) -> str:
+    """Say why somebody cannot be in a private room, to somebody who is in it."""
+    if one.template.base in {"talk", "buddies"}:
+        return "This room is for the two who are in it, and for nobody else."
+    if one.template.base == "review" and person.id == one.row["about"]:
+        return "This review is about them: they cannot be in it."
+    if one.template.base == "review" and "key_member" not in person.roles:
+        return "A review is for key members."
+    return ""
+
+
 def _close(given: Given) -> Iterator[Effect]:
     yield from closing.wanted(given.group, given.room(), given.arg("room"))
 
@@ -258,7 +248,7 @@ def _close(given: Given) -> Iterator[Effect]:
 def _unlock(given: Given) -> Iterator[Effect]:
     one = given.room()
     if one is None:
-        yield _no_room(given)
+        yield given.no_room()
     elif one.row["state"] != "locked":
         yield Reply(text="This room is not locked.")
     else:
@@ -284,10 +274,6 @@ def _open(given: Given) -> Iterator[Effect]:
     yield from panic.open_wanted(given.group)
 
 
-def _no_room(given: Given) -> Reply:
-    return Reply(text=f"There is no room “{given.arg('room')[:40]}”: see rooms list.", status=1)
-
-
 _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms list": _list,
     "rooms audit": _audit,
@@ -295,16 +281,27 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms templates": _templates,
     "rooms change": _change,
     "rooms copy": _copy,
-    "rooms create": _create,
+    "rooms create": create,
     "rooms listening": _listening,
     "rooms cap": _cap,
     "rooms invite": _invite,
+    "rooms keep": _keep,
     "rooms close": _close,
     "rooms unlock": _unlock,
     "rooms strangers": strangers.shown,
     "rooms remove": strangers.remove,
     "talk": _talk,
     "i need to talk": _talk,
+    "rooms merge": merging.wanted,
+    "rooms review": reviewing.wanted,
+    "buddies": pairing.proposed,
+    "buddy": pairing.wanted,
+    "take a break": pausing.wanted,
+    "pause": pausing.wanted,
+    "back": pausing.back,
+    "zurück": pausing.back,
+    "leave": leaving.wanted,
+    "verlassen": leaving.wanted,
     "panic": _panic,
     "open again": _open,
 }

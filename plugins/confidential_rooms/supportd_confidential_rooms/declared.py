@@ -29,8 +29,6 @@ CIRCLE: Final = "circle"
 OWNERS: Final = 2
 #: The level of somebody who may read and not write.
 MUTED: Final = -1
-#: Whose rooms nobody outside hears of.
-PRIVATE: Final = frozenset({"talk", "buddies", "review"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +75,23 @@ def of(group: Group, store: RoomStore, settings: RoomSettings, room: Room) -> De
     if template is None:
         return None
     name = room.spec.name if room.spec is not None else name_of(group, settings, room.key)
-    spec = spec_for(group, template, name, listening=room.listening)
+    spec = spec_for(group, template, name, listening=room.listening, keep_days=row["keep_days"])
     panic = group.shut is not None and template.kind != "space"
     if row["state"] in {"locked", "closed"} or panic:
         spec = shut(spec, talk=row["state"] in {"locked", "closed"})
-    levels = dict(levels_of(group, template, store.places(room.key, "in")))
+    levels = dict(levels_of(group, template, store.places(room.key, "in"), store.gone()))
     if panic:
         levels |= {one: MUTED for one in newcomers(group, settings) if one not in levels}
     return Declared(room, row, template, spec, tuple(sorted(levels.items())), links_of(group, template, room, row))
 
 
-def spec_for(group: Group, template: Template, name: str, *, listening: Listening | None = None) -> RoomSpec:
-    """Return what a room of this template is declared to be in this group."""
+def spec_for(group: Group, template: Template, name: str, *, listening: Listening | None = None, keep_days: int | None = None) -> RoomSpec:
+    """Return what a room of this template is declared to be in this group; what is not given is as in the template."""
     level = listening or template.listening
+    days = template.keep_days if keep_days is None else keep_days
     note = "" if template.kind == "space" else TEXTS.get(f"topic_{level}", group.style.language, group.style.edition)
+    if note and days and level != "absent":
+        note += " " + TEXTS.get("topic_keep", group.style.language, group.style.edition, days=str(days))
     return replace(template.spec(name, note=note), listening=level)
 
 
@@ -105,31 +106,35 @@ def name_of(group: Group, settings: RoomSettings, key: str) -> str:
     return render(settings.space_name if key == SPACE else settings.circle_name, group=group.name)
 
 
-def owners(group: Group, among: tuple[PersonId, ...] | None = None) -> tuple[PersonId, ...]:
-    """Return the two people who own a room: those with the role, then other key members; ``among`` them first."""
-    able = [one.id for one in (*group.with_role("owner"), *group.key_members) if one.has_account]
+def owners(group: Group, among: tuple[PersonId, ...] | None = None, gone: frozenset[PersonId] = frozenset()) -> tuple[PersonId, ...]:
+    """Return the two people who own a room: those with the role, then other key members; ``among`` them first; not who is ``gone``."""
+    able = [one.id for one in (*group.with_role("owner"), *group.key_members) if one.has_account and one.id not in gone]
     first = [one for one in able if among is not None and one in among]
     return tuple(dict.fromkeys([*first, *able]))[:OWNERS]
 
 
-def levels_of(group: Group, template: Template, asked: tuple[PersonId, ...]) -> tuple[tuple[PersonId, int], ...]:
-    """Return who has a level of their own in a room; ``asked``: whom it was made for."""
-    wanted = people_of(group, template, asked)
+def levels_of(
+    group: Group, template: Template, asked: tuple[PersonId, ...], gone: frozenset[PersonId] = frozenset()
+) -> tuple[tuple[PersonId, int], ...]:
+    """Return who has a level of their own in a room; ``asked``: whom it was made for, ``gone``: who is on a break or leaves."""
+    wanted = people_of(group, template, asked, gone)
     levels = {one.id: KEY_MEMBER_LEVEL for one in group.key_members if one.id in wanted and one.has_account}
     if template.owners:
-        levels |= dict.fromkeys(owners(group, None if template.people == "everybody" else asked), OWNER_LEVEL)
+        levels |= dict.fromkeys(owners(group, None if template.people == "everybody" else asked, gone), OWNER_LEVEL)
     return tuple(sorted(levels.items()))
 
 
-def people_of(group: Group, template: Template, asked: tuple[PersonId, ...]) -> tuple[PersonId, ...]:
-    """Return everybody who belongs in a room, those first who hold it."""
+def people_of(
+    group: Group, template: Template, asked: tuple[PersonId, ...], gone: frozenset[PersonId] = frozenset()
+) -> tuple[PersonId, ...]:
+    """Return everybody who belongs in a room, those first who hold it; not who is ``gone``."""
     wanted: tuple[PersonId, ...] = asked
     if template.people == "everybody":
         wanted = tuple(one.id for one in group.people)
     if template.people == "key members":
         wanted = tuple(one.id for one in group.key_members)
-    held = owners(group, None if template.people == "everybody" else asked) if template.owners else ()
-    able = {one.id for one in group.people if one.has_account}
+    held = owners(group, None if template.people == "everybody" else asked, gone) if template.owners else ()
+    able = {one.id for one in group.people if one.has_account and one.id not in gone}
     return tuple(one for one in dict.fromkeys([*held, *wanted]) if one in able)
 
 
@@ -156,7 +161,7 @@ def _is_new(person: Person, since: object) -> bool:
 def who_hears(group: Group, declared: Declared) -> tuple[Person, ...]:
     """Return the key members who may hear of a room: of a private one only those who are in it."""
     able = [one for one in group.key_members if one.has_account]
-    if declared.template.key in PRIVATE or declared.template.people == "asked":
+    if declared.template.private or declared.template.people == "asked":
         able = [one for one in able if one.id in declared.room.joined]
     return tuple(able)
 

@@ -62,10 +62,10 @@ def _tell(group: Group, one: Declared, key: str, settings: Iterable[str], by: Ma
         yield PostDirect(to=helper.id, text=say(group, helper, key, room=one.room.key, who=told, what=what))
 
 
-def audit(group: Group, store: RoomStore, settings: RoomSettings) -> tuple[list[dict[str, object]], int]:
-    """Return a row for each room and setting that is looked at, and how many differ."""
+def audit(group: Group, looked_at: Iterable[Declared]) -> tuple[list[dict[str, object]], int]:
+    """Return a row for each room and setting that is looked at, and how many differ; of a private room nobody is named."""
     rows: list[dict[str, object]] = []
-    for one in declared.all_of(group, store, settings):
+    for one in looked_at:
         odd = {each.setting: each for each in one.odd()}
         if one.room.now is None or one.spec.listening == "absent":
             state = "not looked at: supportd is not in it" if one.spec.listening == "absent" else "not looked at yet"
@@ -75,5 +75,9 @@ def audit(group: Group, store: RoomStore, settings: RoomSettings) -> tuple[list[
             each = odd.get(setting)
             found = each.found if each is not None else wanted
             row: dict[str, object] = {"room": one.room.key, "setting": setting, "declared": wanted, "found": found}
-            rows.append(row | {"as declared": each is None} | ({"by": group.name_of(each.by)} if each is not None and each.by else {}))
+            rows.append(
+                row
+                | {"as declared": each is None}
+                | ({"by": group.name_of(each.by)} if each is not None and each.by and not one.template.private else {})
+            )
     return rows, sum(1 for row in rows if row["as declared"] is False)

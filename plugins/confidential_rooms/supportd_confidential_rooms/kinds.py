@@ -62,6 +62,16 @@ def copy(store: RoomStore, key: str, new: str) -> Template:
     return of(store)[new]
 
 
+def for_few(store: RoomStore, template: Template) -> Template:
+    """Return ``template``, or for a room of everybody a copy of it for those who are asked; an admin can read and change it."""
+    if template.people == "asked":
+        return template
+    key = f"{template.key[:26]}_few"
+    if key not in of(store):
+        copy(store, template.key, key)
+    return change(store, key, "people", "asked")
+
+
 def unknown(store: RoomStore, key: str) -> str:
     """Say that there is no such template, and which there are."""
     return f"There is no template “{key[:40]}”; there are: {', '.join(of(store))}."

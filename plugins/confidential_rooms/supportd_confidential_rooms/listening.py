@@ -40,7 +40,7 @@ FEATURES: Final = (
     ("Hostile words are hidden", "yes", "no", "no"),
     ("Words reach members by email", "yes", "no", "no"),
     ("Polls are counted for letters", "yes", "no", "no"),
-    ("Old words are taken away", "yes", "no", "no"),
+    ("Old words are hidden after a time", "yes", "yes", "no"),
     ("The program, and who runs it, could read", "yes", "no", "no"),
 )
 
@@ -57,7 +57,7 @@ def wanted(group: Group, one: Declared | None, level: str, key: str) -> Iterator
     yes, no = reserved("yes", quorum=QUORUM), reserved("no", quorum=QUORUM)
     question = say(group, first, f"listening_question_{level}", room=one.room.key)
     steps = (Step(to=tuple(each.id for each in helpers), until=group.now + OPEN_FOR),)
-    yield Ask(key=f"{ASK}{level}:{one.room.key}", question=question, answers=(yes, no), steps=steps, proof=True)
+    yield Ask(key=f"{ASK}{level}:{one.room.key}", question=question, answers=(yes, no), steps=steps, proof=True, role="key_member")
 
 
 def _problem(group: Group, one: Declared | None, level: str, key: str) -> str:
@@ -79,7 +79,7 @@ def _problem(group: Group, one: Declared | None, level: str, key: str) -> str:
 
 
 def _helpers(group: Group, one: Declared) -> tuple[Person, ...]:
-    private = one.template.key in declared.PRIVATE or one.template.people == "asked"
+    private = one.template.private or one.template.people == "asked"
     return tuple(each for each in group.key_members if each.has_account and (not private or each.id in one.room.joined))
 
 
@@ -109,7 +109,7 @@ def change(group: Group, store: RoomStore, settings: RoomSettings, timer: str) -
     if one is None or one.spec.listening == level:
         return
     name = one.spec.name
-    spec = declared.spec_for(group, one.template, name, listening=cast("Listening", level))
+    spec = declared.spec_for(group, one.template, name, listening=cast("Listening", level), keep_days=one.row["keep_days"])
     levels = dict(one.levels)
     if level == "absent":
         held = keepers(group, one)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, SetPower
+from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, RemoveMember, SetPower, StartTimer
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL
-from supportd_confidential_rooms import declared, kinds
+from supportd_confidential_rooms import declared, keeping, kinds, replacing
 from supportd_confidential_rooms.declared import CIRCLE, SPACE
 from supportd_confidential_rooms.texts import say
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _SIGN: Final = re.compile(r"[^\w]+")
 LONGEST_KEY: Final = 40
+#: In front of the word of a room that is full.
+FULL: Final = "full:"
+#: In front of the word of a room that ends by itself.
+END: Final = "end:"
 
 
 def key_of(name: str) -> str:
@@ -74,12 +79,12 @@ def make(
 ) -> Iterator[Effect]:
     """Make a room once for its key, with the people it is for; who is over the cap waits for a place."""
     store.begin(key, template.key, cap=template.cap, keep_days=template.keep_days, at=group.now, about=about, asked_by=asked_by)
-    wanted = declared.people_of(group, template, people)
+    wanted = declared.people_of(group, template, people, store.gone())
     inside, waiting = wanted[: template.cap], wanted[template.cap :]
     for state, them in (("in", inside), ("waiting", waiting)):
         for one in them:
             store.place(key, one, state, group.now)
-    levels = dict(declared.levels_of(group, template, people))
+    levels = dict(declared.levels_of(group, template, people, store.gone()))
     yield CreateRoom(
         key=key,
         spec=declared.spec_for(group, template, name),
@@ -87,8 +92,6 @@ def make(
         owners=tuple(one for one in inside if levels.get(one) == OWNER_LEVEL),
         key_members=tuple(one for one in inside if levels.get(one) == KEY_MEMBER_LEVEL),
     )
-    if waiting:
-        yield from full(group, store, key)
 
 
 def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room: Room) -> Iterator[Effect]:
@@ -96,61 +99,104 @@ def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room
     row = store.room(key)
     if row is None:
         return
-    store.settle(key, state="open")
+    if row["state"] == "making":
+        store.settle(key, state="open")
+    yield from keeping.begin(group, key, row["keep_days"])
     space = group.room(SPACE)
     if key == SPACE and group.room(CIRCLE) is None:
         yield from _first(group, store, settings, CIRCLE)
     elif key != SPACE and space is not None and kinds.of(store)[row["template"]].people == "everybody":
         yield LinkRoom(space=space.id, room=room.id)
-    # People who were entered while the room was being made.
+    if key == SPACE:
+        yield from replacing.shown_again(group, store, settings)
+    # People who were entered while the room was being made, or said yes to it.
     yield from fill(group, store, only=key)
+    template = kinds.of(store)[row["template"]]
+    if template.people == "asked" and group.shut is None:
+        there = room.joined | room.invited | room.left | store.gone()
+        yield from (InviteMember(room=room.id, person=one) for one in store.places(key, "in") if one not in there)
+    if store.places(key, "waiting"):
+        yield full(group, key)
+    if template.base == "review":
+        yield StartTimer(key=END + key, at=group.now + timedelta(days=template.keep_days or 7))
 
 
-def fill(group: Group, store: RoomStore, *, only: str | None = None, person: Person | None = None) -> Iterator[Effect]:
-    """Invite who belongs in a room and is not there; ``person``: this one only, also where they have left before."""
+def fill(
+    group: Group, store: RoomStore, *, only: str | None = None, person: Person | None = None, but: frozenset[str] = frozenset()
+) -> Iterator[Effect]:
+    """Invite who belongs in a room and is not there; ``person``: this one only, also where they have left before; ``but``: not to these."""
     if group.shut is not None:
         return
     for room in group.rooms:
         row = store.room(room.key)
-        if row is None or only not in {None, room.key} or row["state"] != "open" or room.listening == "absent":
+        if row is None or only not in {None, room.key} or room.key in but or row["state"] != "open" or room.listening == "absent":
             continue
         template = kinds.of(store).get(row["template"])
         if template is None or template.people == "asked":
             continue
-        wanted = declared.people_of(group, template, ())
+        wanted = declared.people_of(group, template, (), store.gone())
         for one in wanted if person is None else [one for one in wanted if one == person.id]:
             # Who is invited needs no second invitation, and who has left has said something by it; being entered anew is another thing.
-            asked = room.left | room.invited | set(store.places(room.key, "in"))
+            asked = room.left | room.invited | set(store.places(room.key, "in")) | set(store.places(room.key, "moved"))
             if one in room.joined or (person is None and one in asked):
                 continue
             yield from let_in(group, store, room, one)
 
 
+def of_role(group: Group, store: RoomStore, settings: RoomSettings, person: Person) -> Iterator[Effect]:
+    """Bring the rooms to what somebody's roles are now: their power, and whether they belong in the key members' rooms."""
+    for one in declared.all_of(group, store, settings):
+        if one.spec.listening == "absent":
+            continue
+        now = dict(one.room.now.levels) if one.room.now is not None else {}
+        if dict(one.levels).get(person.id) != now.get(person.id):
+            yield one.mend()
+        if one.template.people == "key members" and "key_member" not in person.roles and person.id in one.room.joined | one.room.invited:
+            # A person decides: the gate puts it to the key members.
+            yield RemoveMember(room=one.room.id, person=person.id, reason=say(group, person, "not_key_member"))
+    yield from fill(group, store, person=person)
+
+
 def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iterator[Effect]:
     """Invite somebody to a room, or put them on its waiting list when it is full."""
     row = store.room(room.key)
-    inside = set(store.places(room.key, "in")) | room.joined
+    inside = store.taken(room.key) | room.joined
     if row is None or person in room.joined:
         return
     if person not in inside and len(inside) >= row["cap"]:
         if store.place(room.key, person, "waiting", group.now):
-            yield from full(group, store, room.key)
+            yield full(group, room.key)
         return
     store.place(room.key, person, "in", group.now)
     yield InviteMember(room=room.id, person=person)
     template = kinds.of(store)[row["template"]]
-    level = dict(declared.levels_of(group, template, store.places(room.key, "in"))).get(person)
+    level = dict(declared.levels_of(group, template, store.places(room.key, "in"), store.gone())).get(person)
     now = dict(room.now.levels).get(person) if room.now is not None else None
     if level == KEY_MEMBER_LEVEL and now != level:
         yield SetPower(room=room.id, person=person, level=level)
 
 
-def full(group: Group, store: RoomStore, key: str) -> Iterator[Effect]:
-    """Tell the key members, once for each that waits, that a room is full and that a second one may be a good idea."""
-    waiting = len(store.places(key, "waiting"))
-    for one in group.key_members:
-        if one.has_account:
-            yield PostDirect(to=one.id, text=say(group, one, "room_full", room=key, count=str(waiting)))
+def full(group: Group, key: str) -> StartTimer:
+    """Let it be looked in a moment, once for all who came at the same time, whether a second room is a good idea."""
+    return StartTimer(key=FULL + key, at=group.now)
+
+
+def not_invited(group: Group, store: RoomStore, person: PersonId, code: str) -> Iterator[Effect]:
+    """Give up the place of somebody who could not be invited, and tell one key member; of a private room only who else is in it."""
+    key = "invite_blocked" if code == "M_INVITE_BLOCKED" else "invite_refused"
+    private: list[PersonId] = []
+    for room in group.rooms:
+        if person in room.joined | room.invited or person not in store.places(room.key, "in"):
+            continue
+        store.leave(room.key, person)
+        template = kinds.of(store).get((store.room(room.key) or {}).get("template", ""))
+        if template is not None and template.private:
+            private += [one for one in store.places(room.key, "in") if one != person]
+    duty = group.on_duty("welcome")
+    tell = [group.person(one) for one in dict.fromkeys(private)] if private else [duty]
+    for one in tell:
+        if one is not None and one.id != person and one.has_account:
+            yield PostDirect(to=one.id, text=say(group, one, key, member=group.name_of(person)))
 
 
 def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
@@ -158,6 +204,14 @@ def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
     row = store.room(room.key)
     if row is None or group.shut is not None or row["state"] != "open":
         return
-    free = row["cap"] - len(set(store.places(room.key, "in")) | room.joined)
-    for person in store.places(room.key, "waiting")[: max(free, 0)]:
+    free = row["cap"] - len(store.taken(room.key) | room.joined)
+    gone = store.gone()
+    waiting = [one for one in store.places(room.key, "waiting") if one not in gone]
+    for person in waiting[: max(free, 0)]:
         yield from let_in(group, store, room, person)
+
+
+def all_moved_up(group: Group, store: RoomStore) -> Iterator[Effect]:
+    """Give free places in every room to those who wait."""
+    for room in group.rooms:
+        yield from moved_up(group, store, room)

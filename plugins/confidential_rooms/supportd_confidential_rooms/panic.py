@@ -72,7 +72,9 @@ def open_wanted(group: Group) -> Iterator[Effect]:
     yield Reply(text=f"Two key members have to agree first; {len(able)} are asked now.")
     steps = (Step(to=tuple(one.id for one in able), until=group.now + OPEN_FOR),)
     answers = (reserved("yes", quorum=QUORUM), reserved("no", quorum=QUORUM))
-    yield Ask(key=ASK, question=say(group, able[0], "open_question"), answers=answers, steps=steps, proof=True, urgent=True)
+    yield Ask(
+        key=ASK, question=say(group, able[0], "open_question"), answers=answers, steps=steps, proof=True, role="key_member", urgent=True
+    )
 
 
 def opened(group: Group, store: RoomStore, settings: RoomSettings, event: AskAnswered) -> Iterator[Effect]:

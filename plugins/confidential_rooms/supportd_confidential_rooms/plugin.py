@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from supportd.sdk.ask import Ask
+from supportd.sdk.ask import Ask, CloseAsk
 from supportd.sdk.effects import (
     CreateRoom,
     Effect,
+    ForgetPerson,
     InviteMember,
+    LetGo,
     LinkRoom,
     MendRoom,
     OpenGroup,
@@ -19,10 +21,12 @@ from supportd.sdk.effects import (
     SetPower,
     ShutGroup,
     StartTimer,
+    SweepRoom,
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import closing, commands, declared, drift, listening, making, panic, talking
+from supportd_confidential_rooms import commands, deciding, declared, drift, keeping, known, listening, making, panic, plain, replacing
+from supportd_confidential_rooms.given import Given
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
 from supportd_confidential_rooms.texts import TEXTS, say
@@ -45,8 +49,8 @@ class ConfidentialRooms(Plugin):
     summary: ClassVar[str] = "Makes the group's rooms from templates, invites its people, and keeps every setting as the group decided."
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
         {
-            *(Ask, CreateRoom, InviteMember, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage, SetPower, ShutGroup, StartTimer),
-            *(RemoveMember, RemoveStranger),
+            *(Ask, CloseAsk, CreateRoom, ForgetPerson, InviteMember, LetGo, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage),
+            *(RemoveMember, RemoveStranger, SetPower, ShutGroup, StartTimer, SweepRoom),
         }
     )
     settings: ClassVar[type[Settings]] = RoomSettings
@@ -54,10 +58,12 @@ class ConfidentialRooms(Plugin):
     tables: ClassVar[Tables] = TABLES
     keeps: ClassVar[tuple[str, ...]] = (
         "In which rooms somebody has, or waits for, a place, until they leave the group.",
-        "Who asked for a private talk that has a room, as long as the room is there.",
+        "Who asked for a private talk, a pair or a review, and with whom, as long as it is asked for or its room is there.",
+        "What somebody answered to such a question, or to a second circle or a merging, until it is decided.",
+        "Who takes a break, and until when their places wait for them, until they are back.",
         "Who changed a setting of a room, until the key members have been told.",
     )
-    commands: ClassVar[tuple[Command, ...]] = commands.COMMANDS
+    commands: ClassVar[tuple[Command, ...]] = known.COMMANDS
     texts = TEXTS
 
     # ---- making and inviting -----------------------------------------------------------------------------------------
@@ -84,6 +90,14 @@ class ConfidentialRooms(Plugin):
             yield from making.fill(group, store, person=person)
 
     @hookimpl
+    def roles_changed(self, event: ev.RolesChanged, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Give somebody the power and the rooms of their role, or take them back."""
+        making.adopt(group, store)
+        person = group.person(event.person)
+        if person is not None and person.has_account:
+            yield from making.of_role(group, store, settings, person)
+
+    @hookimpl
     def member_joined(self, event: ev.MemberJoined, group: Group, store: RoomStore) -> None:
         """Keep somebody's place."""
         room = group.room_by_id(event.room)
@@ -94,23 +108,21 @@ class ConfidentialRooms(Plugin):
     def member_left(self, event: ev.MemberLeft, group: Group, store: RoomStore) -> Iterator[Effect]:
         """Give a free place to who waits for one."""
         room = group.room_by_id(event.room)
-        if room is not None and store.room(room.key) is not None:
+        state = store.state_of(room.key, event.member) if room is not None else None
+        if room is None or store.room(room.key) is None or state == "away":
+            # On a break their place waits for them.
+            return
+        if state != "moved":
             store.leave(room.key, event.member)
-            yield from making.moved_up(group, store, room)
+        yield from making.moved_up(group, store, room)
 
     @hookimpl
     def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore) -> Iterator[Effect]:
-        """Tell a key member, kindly, when somebody cannot be invited."""
-        if event.kind != "InviteMember" or event.person is None or group.shut is not None:
-            return
-        for room in group.rooms:
-            if event.person not in room.joined | room.invited:
-                store.leave(room.key, event.person)
-        helper = group.on_duty("welcome")
-        if helper is None or helper.id == event.person:
-            return
-        key = "invite_blocked" if event.code == "M_INVITE_BLOCKED" else "invite_refused"
-        yield PostDirect(to=helper.id, text=say(group, helper, key, member=group.name_of(event.person)))
+        """Tell somebody, kindly, when somebody cannot be invited."""
+        if event.kind == "LetGo" and event.person is not None and (person := group.person(event.person)) is not None:
+            yield PostDirect(to=person.id, text=say(group, person, "leave_yourself"))
+        if event.kind == "InviteMember" and event.person is not None and group.shut is None:
+            yield from making.not_invited(group, store, event.person, event.code)
 
     # ---- watching ----------------------------------------------------------------------------------------------------
 
@@ -132,12 +144,23 @@ class ConfidentialRooms(Plugin):
         if one is not None:
             yield from listening.changed(group, one, event)
 
+    @hookimpl
+    def room_swept(self, event: ev.RoomSwept, group: Group, store: RoomStore) -> None:
+        """Remember how far a room's old words are hidden."""
+        keeping.swept(group, store, event)
+
+    @hookimpl
+    def room_upgraded(self, event: ev.RoomUpgraded, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Open a room as the group decided in the place of one that somebody replaced."""
+        making.adopt(group, store)
+        yield from replacing.upgraded(group, store, settings, event)
+
     # ---- people decide -----------------------------------------------------------------------------------------------
 
     @hookimpl
     def command_given(self, event: ev.CommandGiven, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Answer a command."""
-        yield from commands.answer(commands.Given(event, group, store, settings))
+        yield from commands.answer(Given(event, group, store, settings))
 
     @hookimpl
     def message_posted(self, event: ev.MessagePosted, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
@@ -145,32 +168,26 @@ class ConfidentialRooms(Plugin):
         author = group.person(event.author)
         if author is not None and "key_member" in author.roles and event.proven and panic.is_word(event.text):
             yield from panic.shut(group, store, settings, event.author)
+            return
+        room = group.room_by_id(event.room)
+        to_us = room is not None and author is not None and room.direct_with == author.id and event.kind == "text"
+        if author is not None and "key_member" in author.roles and event.proven and to_us:
+            yield from plain.heard(group, store, settings, event, author)
 
     @hookimpl
     def ask_answered(self, event: ev.AskAnswered, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Do what people decided."""
-        if event.key.startswith(talking.ASK):
-            yield from talking.answered(group, store, settings, event)
-        elif event.key.startswith(listening.ASK):
-            yield from listening.agreed(group, store, settings, event)
-        elif event.key == panic.ASK:
-            yield from panic.opened(group, store, settings, event)
+        yield from deciding.answered(group, store, settings, event)
 
     @hookimpl
-    def ask_expired(self, event: ev.AskExpired, group: Group) -> Iterator[Effect]:
-        """Say honestly that nobody answered."""
-        if event.key.startswith(talking.ASK):
-            yield from talking.expired(group, event)
+    def ask_expired(self, event: ev.AskExpired, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Go on after silence."""
+        yield from deciding.expired(group, store, settings, event)
 
     @hookimpl
     def timer_fired(self, event: ev.TimerFired, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Do what was announced."""
-        if event.key.startswith(listening.TIMER):
-            yield from listening.change(group, store, settings, event.key)
-        elif event.key.startswith(closing.TIMER):
-            yield from closing.close(group, store, settings, event.key.removeprefix(closing.TIMER))
-        elif event.key == panic.TIMER:
-            yield from making.fill(group, store)
+        yield from deciding.due(group, store, settings, event.key)
 
     # ---- what it shows and keeps -------------------------------------------------------------------------------------
 
@@ -178,7 +195,8 @@ class ConfidentialRooms(Plugin):
         """Return what each room is declared to be and whether it is, and what works at which listening level."""
         if not isinstance(settings, RoomSettings) or not isinstance(store, RoomStore):
             return
-        for one in declared.all_of(group, store, settings):
+        # Nobody hears of a private room but who is in it, and a page does not know who looks at it.
+        for one in [each for each in declared.all_of(group, store, settings) if not each.template.private]:
             odd = {each.setting: each.found for each in one.odd()}
             rows = tuple((name, value, odd.get(name, "as declared")) for name, value in declared.described_all(one))
             yield TablePanel(title=one.room.key, help=one.template.about, columns=("setting", "declared", "now"), rows=rows)

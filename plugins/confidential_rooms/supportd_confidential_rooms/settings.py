@@ -24,6 +24,18 @@ class RoomSettings(Settings):
     talk_name: Template = Field(
         default="{group}: talk", max_length=100, description="Name of a private talk. The homeserver can read it: keep it neutral."
     )
+    buddies_name: Template = Field(
+        default="{group}: two", max_length=100, description="Name of a room of two buddies. The homeserver can read it: keep it neutral."
+    )
+    review_name: Template = Field(
+        default="{group}: review", max_length=100, description="Name of a review room. The homeserver can read it: keep it neutral."
+    )
+    second_circle_at: int = Field(
+        default=5,
+        ge=2,
+        le=50,
+        description="When so many wait for a place in a room, key members who wanted no second circle are asked once more.",
+    )
     talk_wait_minutes: int = Field(
         default=30,
         ge=5,
@@ -32,6 +44,10 @@ class RoomSettings(Settings):
     )
     newcomer_days: int = Field(
         default=14, ge=1, le=90, description="Who came into the group fewer days ago cannot write while the group is shut after a panic."
+    )
+
+    places_kept_weeks: int = Field(
+        default=8, ge=1, le=52, description="So many weeks the places of somebody who takes a break wait for them at most."
     )
 
     @classmethod

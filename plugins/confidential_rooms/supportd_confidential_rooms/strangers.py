@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from supportd.sdk.effects import Effect
     from supportd.sdk.facts import Group, Room, Stranger
     from supportd.sdk.ids import PersonId
-    from supportd_confidential_rooms.commands import Given
+    from supportd_confidential_rooms.given import Given
 
 COMMANDS: Final = (
     Command(

@@ -37,6 +37,24 @@ templates: Final = table(NAME, "templates", text("key", key=True), text("base"),
 #: Facts of the whole group, such as since when it is shut.
 facts: Final = table(NAME, "facts", text("name", key=True), text("value"), instant("at"))
 
+#: What people are being asked about and is not decided: a talk, a second circle, a merging, a pair, a review. ``rooms``: their words, with
+#: commas; ``about`` and ``asked_by``: whom it is for, and who wanted it.
+plans: Final = table(
+    NAME,
+    "plans",
+    text("key", key=True),
+    text("kind"),
+    text("rooms"),
+    text("state"),
+    person("about", null=True),
+    person("asked_by", null=True),
+    instant("at"),
+)
+#: What somebody said to a plan; deleted with it.
+voices: Final = table(NAME, "voices", text("plan", key=True), person("person_id", key=True), text("answer"), instant("at"))
+#: Who takes a break, or leaves for good: nobody calls them until they are back. ``kept``: until when their places wait for them.
+away: Final = table(NAME, "away", person("person_id", key=True), text("kind"), instant("since"), instant("kept"))
+
 TABLES: Final = tables_of(NAME)
 
 
@@ -87,6 +105,75 @@ class RoomStore(PluginStore):
         """Give up somebody's place."""
         self.rows.delete(places, key=key, person_id=who)
 
+    def state_of(self, key: str, who: PersonId) -> str | None:
+        """Return how somebody stands to a room: in, waiting, away, gone (a break that was too long), moved (to another room)."""
+        row = self.rows.get(places, key=key, person_id=who)
+        return None if row is None else row["state"]
+
+    def places_of(self, who: PersonId) -> Mapping[str, str]:
+        """Return every room somebody stands to, and how."""
+        return {row["key"]: row["state"] for row in self.rows.all(places, person_id=who)}
+
+    def taken(self, key: str) -> frozenset[PersonId]:
+        """Return who has a place in a room, there or on a break."""
+        return frozenset((*self.places(key, "in"), *self.places(key, "away")))
+
+    # ---- plans -------------------------------------------------------------------------------------------------------
+
+    def plan(self, key: str) -> Mapping[str, Any] | None:
+        """Return something people are being asked about."""
+        return self.rows.get(plans, key=key)
+
+    def plans(self, kind: str) -> tuple[Mapping[str, Any], ...]:
+        """Return everything of one kind that people are being asked about."""
+        return self.rows.all(plans, kind=kind)
+
+    def begin_plan(self, kind: str, at: datetime, *, rooms: str = "", **who: PersonId | None) -> str:
+        """Remember a plan under a key that no room and no plan has; return the key."""
+        used = {row["key"] for row in (*self.all_rooms(), *self.rows.all(plans))}
+        key = next(key for number in range(1, len(used) + 2) if (key := f"{kind}-{number}") not in used)
+        self.rows.put(plans, key=key, kind=kind, rooms=rooms, state="asked", at=at, **who)
+        return key
+
+    def settle_plan(self, key: str, **values: object) -> None:
+        """Change what is known of a plan."""
+        self.rows.change(plans, {"key": key}, **values)
+
+    def end_plan(self, key: str) -> None:
+        """Forget a plan and what was said to it."""
+        self.rows.delete(plans, key=key)
+        self.rows.delete(voices, plan=key)
+
+    def voice(self, plan: str, who: PersonId, answer: str, at: datetime) -> None:
+        """Remember what somebody said to a plan."""
+        self.rows.put(voices, plan=plan, person_id=who, answer=answer, at=at)
+
+    def voices(self, plan: str) -> Mapping[PersonId, str]:
+        """Return what people said to a plan."""
+        return {row["person_id"]: row["answer"] for row in self.rows.all(voices, plan=plan)}
+
+    # ---- breaks ------------------------------------------------------------------------------------------------------
+
+    def away(self, who: PersonId) -> Mapping[str, Any] | None:
+        """Return the break somebody takes, or their leaving."""
+        return self.rows.get(away, person_id=who)
+
+    def go(self, who: PersonId, kind: str, since: datetime, kept: datetime) -> None:
+        """Remember that somebody takes a break or leaves."""
+        self.rows.put(away, person_id=who, kind=kind, since=since, kept=kept)
+
+    def come(self, who: PersonId) -> None:
+        """Remember that somebody is back."""
+        self.rows.delete(away, person_id=who)
+
+    def everybody_away(self) -> tuple[Mapping[str, Any], ...]:
+        """Return all breaks, and all who leave."""
+        return self.rows.all(away)
+
+    def gone(self) -> frozenset[PersonId]:
+        """Return who takes a break or leaves: nobody invites them unasked, and they hold no room."""
+        return frozenset(row["person_id"] for row in self.rows.all(away))
+
     # ---- drifts ------------------------------------------------------------------------------------------------------
 
     def drift(self, key: str, setting: str, by: PersonId | None, at: datetime) -> None:
@@ -128,6 +215,10 @@ class RoomStore(PluginStore):
     def forget(self, who: PersonId) -> None:
         """Delete what is known about somebody; a room stays a room."""
         self.rows.delete(places, person_id=who)
+        self.rows.delete(voices, person_id=who)
+        self.rows.delete(away, person_id=who)
+        self.rows.change(plans, {"about": who}, about=None)
+        self.rows.change(plans, {"asked_by": who}, asked_by=None)
         self.rows.change(drifts, {"by_id": who}, by_id=None)
         self.rows.change(rooms, {"about": who}, about=None)
         self.rows.change(rooms, {"asked_by": who}, asked_by=None)
@@ -137,9 +228,14 @@ class RoomStore(PluginStore):
         own = self.rows.all(places, person_id=who)
         named = (*self.rows.all(rooms, about=who), *self.rows.all(rooms, asked_by=who))
         changed = self.rows.all(drifts, by_id=who)
+        plans_of = (*self.rows.all(plans, about=who), *self.rows.all(plans, asked_by=who))
+        voices_of, pause = self.rows.all(voices, person_id=who), self.away(who)
         found: dict[str, object] = {
             "places": [{"room": row["key"], "state": row["state"], "since": row["since"].isoformat()} for row in own],
             "rooms": sorted({row["key"] for row in named}),
             "changes": [{"room": row["key"], "setting": row["setting"]} for row in changed],
+            "asked": sorted({row["key"] for row in plans_of}),
+            "answers": [{"to": row["plan"], "answer": row["answer"], "at": row["at"].isoformat()} for row in voices_of],
+            "break": {} if pause is None else {"kind": pause["kind"], "place kept until": pause["kept"].isoformat()},
         }
         return {name: value for name, value in found.items() if value}

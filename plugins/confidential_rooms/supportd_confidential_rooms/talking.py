@@ -32,49 +32,86 @@ def asked(group: Group, store: RoomStore, settings: RoomSettings, who: PersonId)
     person = group.person(who)
     if person is None:
         return
-    for row in store.all_rooms():
-        room = group.room(row["key"])
-        if (
-            row["template"] == TALK
-            and row["about"] == who
-            and row["state"] == "open"
-            and room is not None
-            and who in room.joined | room.invited
-        ):
-            yield Reply(text=say(group, person, "talk_there"))
-            return
-    able = [one for one in group.in_turn(TALK) if one.id != who]
+    if _has_room(group, store, who):
+        yield Reply(text=say(group, person, "talk_there"))
+        return
+    able = _able(group, store, who)
     if not able:
         yield Reply(text=say(group, person, "talk_nobody"))
         return
     yield Reply(text=say(group, person, "talk_asked"))
+    plan = _plan(store, who)
+    if plan is None:
+        store.begin_plan(TALK, group.now, about=who)
+    # When the question is open already this changes nothing.
+    yield _question(group, settings, person, able)
+
+
+def _able(group: Group, store: RoomStore, who: PersonId) -> list[PersonId]:
+    """Return who may be asked: whoever is on duty first; nobody asks themself, nobody who said no, nobody on a break."""
+    plan = _plan(store, who)
+    said = store.voices(plan) if plan is not None else {}
+    away = store.gone() | {who, *said}
+    return [one.id for one in group.in_turn(TALK) if one.id not in away][: max(MOST_ASKED - len(said), 0)]
+
+
+def _question(group: Group, settings: RoomSettings, person: Person, able: list[PersonId]) -> Ask:
+    first = group.person(able[0]) or person
     wait = timedelta(minutes=settings.talk_wait_minutes)
-    steps = tuple(Step(to=(one.id,), until=group.now + wait * number) for number, one in enumerate(able[:MOST_ASKED], 1))
-    question = say(group, able[0], "talk_question", member=person.name)
-    yield Ask(key=ASK + who, question=question, answers=(YES, NO), steps=steps, told=say(group, able[0], "talk_taken"))
+    steps = tuple(Step(to=(one,), until=group.now + wait * number) for number, one in enumerate(able, 1))
+    question = say(group, first, "talk_question", member=person.name)
+    return Ask(key=ASK + person.id, question=question, answers=(YES, NO), steps=steps, told=say(group, first, "talk_taken"))
+
+
+def _has_room(group: Group, store: RoomStore, who: PersonId) -> bool:
+    """Tell whether somebody has a talk: one that is being made, or one that neither of the two has left."""
+    for row in store.all_rooms():
+        if row["template"] != TALK or who not in {row["about"], row["asked_by"]}:
+            continue
+        room = group.room(row["key"])
+        if row["state"] == "making" or (
+            row["state"] == "open" and room is not None and {row["about"], row["asked_by"]} <= room.joined | room.invited
+        ):
+            return True
+    return False
 
 
 def answered(group: Group, store: RoomStore, settings: RoomSettings, event: AskAnswered) -> Iterator[Effect]:
-    """Make the room for the two, or say honestly that nobody can now."""
+    """Make the room for the two; after a no ask the next, or say honestly that nobody can now."""
     who = _who(group, event.key)
     if who is None:
         return
+    plan = _plan(store, who.id) or store.begin_plan(TALK, group.now, about=who.id)
     if event.answer != YES.name:
-        yield PostDirect(to=who.id, text=say(group, who, "talk_silence"))
+        store.voice(plan, event.by[0], NO.name, group.now)
+        able = _able(group, store, who.id)
+        if able:
+            yield _question(group, settings, who, able)
+        else:
+            yield from _nobody(group, store, who)
         return
-    taken = {row["key"] for row in store.all_rooms()}
-    key = next(key for number in range(1, len(taken) + 2) if (key := f"{TALK}-{number}") not in taken)
+    store.end_plan(plan)
     name = render(settings.talk_name, group=group.name)
-    yield from making.make(
-        group, store, kinds.of(store)[TALK], name, key=key, people=(who.id, event.by[0]), about=who.id, asked_by=event.by[0]
-    )
+    people = (who.id, event.by[0])
+    yield from making.make(group, store, kinds.of(store)[TALK], name, key=plan, people=people, about=who.id, asked_by=event.by[0])
 
 
-def expired(group: Group, event: AskExpired) -> Iterator[Effect]:
+def expired(group: Group, store: RoomStore, event: AskExpired) -> Iterator[Effect]:
     """Say honestly that nobody answered."""
     who = _who(group, event.key)
     if who is not None:
-        yield PostDirect(to=who.id, text=say(group, who, "talk_silence"))
+        yield from _nobody(group, store, who)
+
+
+def _nobody(group: Group, store: RoomStore, who: Person) -> Iterator[Effect]:
+    plan = _plan(store, who.id)
+    if plan is not None:
+        store.end_plan(plan)
+    yield PostDirect(to=who.id, text=say(group, who, "talk_silence"))
+
+
+def _plan(store: RoomStore, who: PersonId) -> str | None:
+    return next((row["key"] for row in store.plans(TALK) if row["about"] == who), None)
 
 
 def _who(group: Group, key: str) -> Person | None:

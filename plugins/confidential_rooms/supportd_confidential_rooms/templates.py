@@ -31,7 +31,9 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "history": get_args(History),
 }
 #: What a copy or a change never touches: it would make another kind of thing.
-FIXED: Final = frozenset({"kind", "power", "room_version"})
+FIXED: Final = frozenset({"key", "base", "kind", "private", "power", "room_version"})
+#: What a private room's kind promises to who is in it: nobody else is brought in, and nobody else reads.
+PROMISED: Final = frozenset({"people", "owners", "listening", "join", "cap"})
 LONGEST: Final = 200
 
 
@@ -40,10 +42,14 @@ class Template:
     """One kind of room; the words of each field stand in ``templates.toml``."""
 
     key: str
+    #: The shipped template it comes from; its own key for a shipped one.
+    base: str
     title: str
     about: str
     kind: Kind
     people: People
+    #: Whether nobody hears of such a room but who is in it.
+    private: bool
     listening: Listening
     encrypted: bool
     join: Join
@@ -81,7 +87,7 @@ class Template:
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Return every field in words, for people."""
-        plain = {name: _word(value) for name, value in asdict(self).items() if name not in {"key", "power"}}
+        plain = {name: _word(value) for name, value in asdict(self).items() if name not in {"key", "base", "power"}}
         power = {f"power to {one.name.replace('_', ' ')}": str(getattr(self.power, one.name)) for one in fields(Powers)}
         return tuple((plain | power).items())
 
@@ -94,15 +100,17 @@ class CannotChange(ValueError):
 def shipped() -> Mapping[str, Template]:
     """Return the templates that come with the plugin, by key."""
     read = tomllib.loads(resources.files(__package__).joinpath("templates.toml").read_text(encoding="utf-8"))
-    return {key: Template(key=key, **(values | {"power": Powers(**values["power"])})) for key, values in read.items()}
+    return {key: Template(key=key, base=key, **(values | {"power": Powers(**values["power"])})) for key, values in read.items()}
 
 
 def changed(template: Template, field: str, value: str) -> Template:
     """Return ``template`` with one field changed as people write it; raises :class:`CannotChange`."""
     field = field.replace("-", "_").casefold()
-    able = [one.name for one in fields(Template) if one.name not in FIXED | {"key"}]
+    able = [one.name for one in fields(Template) if one.name not in FIXED]
     if field not in able:
         raise CannotChange(f"There is no “{field}” to change here; there are: {', '.join(able)}.")
+    if template.private and field in PROMISED:
+        raise CannotChange(f"Who is in a room of the kind {template.key} was promised that nobody else is: “{field}” stays as it is.")
     made: Any = _value(template, field, value.strip())
     found = replace(template, **{field: made})
     if found.guests or found.public_list or found.other_servers or found.history == "shared":

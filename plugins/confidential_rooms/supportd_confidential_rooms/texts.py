@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.text import Catalogue
+from supportd_confidential_rooms.texts_plain import PLAIN
+from supportd_confidential_rooms.texts_together import TOGETHER
 
 if TYPE_CHECKING:
     from supportd.sdk.facts import Group, Person
 
 TEXTS: Final = Catalogue(
     {
+        **TOGETHER,
+        **PLAIN,
         "topic_reader": {
             "en": {"normal": "Only people of the group are here. The helper program can read here, and so can the person who runs it."},
             "de": {"normal": "Hier sind nur Menschen aus der Gruppe. Das Hilfsprogramm kann hier lesen, und wer es betreibt, auch."},
@@ -25,7 +29,52 @@ TEXTS: Final = Catalogue(
             "en": {"normal": "Only people are here. The helper program is not in this room. Two key members keep it."},
             "de": {"normal": "Hier sind nur Menschen. Das Hilfsprogramm ist nicht in diesem Raum. Zwei Aktive hüten ihn."},
         },
+        "topic_keep": {
+            "en": {"normal": "What is said here is hidden after {days} days."},
+            "de": {"normal": "Was hier gesagt wird, wird nach {days} Tagen verborgen."},
+        },
+        "keep_question": {
+            "en": {
+                "normal": "Automatic message. Somebody asks that words in the room {room} are hidden after {days} days, older ones now."
+                " That cannot be undone. Two have to agree. Do you?"
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Jemand möchte, dass Worte im Raum {room} nach {days} Tagen verborgen werden, ältere jetzt."
+                " Das lässt sich nicht zurücknehmen. Zwei müssen zustimmen. Du?"
+            },
+        },
+        "keep_question_never": {
+            "en": {"normal": "Automatic message. Somebody asks that words in the room {room} stay from now on. Two have to agree. Do you?"},
+            "de": {
+                "normal": "Automatische Nachricht. Jemand möchte, dass Worte im Raum {room} ab jetzt bleiben. Zwei müssen zustimmen. Du?"
+            },
+        },
+        "keep_told": {
+            "en": {
+                "normal": "Automatic message. It was decided by two: what is said here is hidden after {days} days, older words now."
+                " What somebody has copied, what a mail or a letter carried, stays. The server itself keeps hidden words for some days more.",
+                "easy": "Automatic message. Words here are hidden after {days} days. Copies, mails and letters stay.",
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Zwei haben entschieden: Was hier gesagt wird, wird nach {days} Tagen verborgen,"
+                " Älteres jetzt. Was jemand kopiert hat, was in einer Mail oder einem Brief stand, bleibt. Der Server selbst behält"
+                " Verborgenes noch einige Tage.",
+                "easy": "Automatische Nachricht. Worte hier werden nach {days} Tagen verborgen. Kopien, Mails und Briefe bleiben.",
+            },
+        },
+        "keep_told_never": {
+            "en": {"normal": "Automatic message. It was decided by two: what is said here stays from now on."},
+            "de": {"normal": "Automatische Nachricht. Zwei haben entschieden: Was hier gesagt wird, bleibt ab jetzt."},
+        },
+        "keep_reason": {
+            "en": {"normal": "Words here are hidden after {days} days."},
+            "de": {"normal": "Worte hier werden nach {days} Tagen verborgen."},
+        },
         "somebody": {"en": {"normal": "somebody who is not of the group"}, "de": {"normal": "jemand, der nicht zur Gruppe gehört,"}},
+        "not_key_member": {
+            "en": {"normal": "This room is for key members; thank you for all you did."},
+            "de": {"normal": "Dieser Raum ist für die Aktiven; danke für alles, was du getan hast."},
+        },
         "invite_blocked": {
             "en": {
                 "normal": "Automatic message. {member} does not take invitations at the moment. Could somebody ask them to allow one? No hurry.",
@@ -50,6 +99,16 @@ TEXTS: Final = Catalogue(
             "de": {
                 "normal": "Automatische Nachricht. Im Raum {room} wurde dies geändert von {who}: {what}. Ich habe es zurückgesetzt."
                 " Soll es so bleiben, kann jemand aus der Verwaltung die Vorlage ändern."
+            },
+        },
+        "upgraded": {
+            "en": {
+                "normal": "Automatic message. The room {room} was closed and replaced by {who}. I opened a new one as the group decided, and"
+                " invited everybody who was there. Please leave the one that was opened in its place: I do not know who can read it."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Der Raum {room} wurde geschlossen und ersetzt von {who}. Ich habe einen neuen geöffnet, wie"
+                " die Gruppe es will, und alle eingeladen. Bitte verlasst den anderen: Ich weiß nicht, wer dort lesen kann."
             },
         },
         "drift_locked": {
@@ -170,6 +229,88 @@ TEXTS: Final = Catalogue(
             },
             "de": {
                 "normal": "Automatische Nachricht. Dieser Raum schließt jetzt. Lesbar bleibt, was du lesen konntest. Danke, dass du hier warst."
+            },
+        },
+        "break_already": {
+            "en": {"normal": "You are on a break already. When you like to come back, write: back. Nothing hurries."},
+            "de": {"normal": "Du machst schon Pause. Wenn du zurückkommen magst, schreib: zurück. Es eilt nicht."},
+        },
+        "break_weeks": {
+            "en": {"normal": "A break has 1 to 52 weeks. Write for example: take a break 4."},
+            "de": {"normal": "Eine Pause hat 1 bis 52 Wochen. Schreib zum Beispiel: pause 4."},
+        },
+        "break_asked": {
+            "en": {"normal": "A break is a good thing. One question comes, so that nothing happens by mistake."},
+            "de": {"normal": "Eine Pause ist etwas Gutes. Es kommt noch eine Frage, damit nichts aus Versehen geschieht."},
+        },
+        "break_question": {
+            "en": {
+                "normal": "Automatic message. Shall I take you out of the group's rooms for now? Your places wait for you for {weeks} weeks. You come back with one word: back. Answer yes or no."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Soll ich dich für jetzt aus den Räumen der Gruppe nehmen? Deine Plätze warten {weeks} Wochen. Ein Wort bringt dich zurück: zurück. Antworte ja oder nein."
+            },
+        },
+        "break_begun": {
+            "en": {
+                "normal": "You are out of the rooms, and nobody calls you. This chat stays. When you like to come back, write: back. Rest well."
+            },
+            "de": {
+                "normal": "Du bist aus den Räumen, und niemand ruft dich. Dieser Chat bleibt. Wenn du zurückkommen magst, schreib: zurück. Ruh dich aus."
+            },
+        },
+        "break_long": {
+            "en": {
+                "normal": "Automatic message. Your places have gone to others who waited. You are still one of the group. Write back at any time. It may take a while until a place is free."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Deine Plätze haben jetzt andere, die warteten. Du gehörst weiter zur Gruppe. Schreib jederzeit: zurück. Es kann dauern, bis ein Platz frei ist."
+            },
+        },
+        "leave_yourself": {
+            "en": {"normal": "There is a room that I cannot take you out of. Please leave it in your app when you like."},
+            "de": {"normal": "Aus einem Raum kann ich dich nicht nehmen. Bitte verlass ihn in deiner App, wenn du magst."},
+        },
+        "back": {
+            "en": {"normal": "Good to have you back. Look at your invitations. Where a room is full you wait for a place."},
+            "de": {"normal": "Schön, dass du wieder da bist. Schau bei den Einladungen. Wo ein Raum voll ist, wartest du auf einen Platz."},
+        },
+        "back_no_break": {
+            "en": {"normal": "You are not on a break. Nothing has to be done."},
+            "de": {"normal": "Du machst gerade keine Pause. Es ist nichts zu tun."},
+        },
+        "back_shut": {
+            "en": {
+                "normal": "The group is shut for a while, and nobody is invited. Your places wait. Please write back again in a few days."
+            },
+            "de": {
+                "normal": "Die Gruppe ist eine Weile geschlossen, niemand wird eingeladen. Deine Plätze warten. Schreib in ein paar Tagen noch einmal: zurück."
+            },
+        },
+        "leave_asked": {
+            "en": {"normal": "One question comes, so that nothing happens by mistake. If you only need rest, there is also: take a break."},
+            "de": {
+                "normal": "Es kommt noch eine Frage, damit nichts aus Versehen geschieht. Wenn du nur Ruhe brauchst, gibt es auch: pause."
+            },
+        },
+        "leave_question": {
+            "en": {
+                "normal": "Automatic message. Shall I take you out of all rooms for good, and forget what I keep about you? Answer yes, no or hide. Hide means yes, and I also hide your own messages wherever I am. What people have read stays with them. What was mailed, printed or photographed cannot be called back, and neither can what is on other servers."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Soll ich dich für immer aus allen Räumen nehmen und vergessen, was ich weiß? Antworte ja, nein oder verbergen. Verbergen heißt ja, und ich verberge deine Nachrichten, wo immer ich bin. Gelesenes bleibt gelesen. Was per Mail ging, gedruckt oder fotografiert ist oder auf anderen Servern liegt, bleibt."
+            },
+        },
+        "leave_stays": {
+            "en": {"normal": "Good. You stay, and nothing has changed."},
+            "de": {"normal": "Gut. Du bleibst, und nichts hat sich geändert."},
+        },
+        "leave_done": {
+            "en": {
+                "normal": "You are taken out of all rooms now, and then I forget you. You can close this chat yourself. Thank you for having been here. All the best to you."
+            },
+            "de": {
+                "normal": "Ich nehme dich jetzt aus allen Räumen, dann vergesse ich dich. Diesen Chat kannst du selbst schließen. Danke, dass du da warst. Alles Gute."
             },
         },
         "panic_told": {

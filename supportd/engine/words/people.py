@@ -1,4 +1,4 @@
-"""``people add | list | export | forget | trust``."""
+"""``people add | take | list | export | forget | trust``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from supportd.engine import newkeys, strangers
+from supportd.engine import forgetting, newkeys, strangers
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
-from supportd.engine.words.desk import Said, WordsUnclear
+from supportd.engine.words.desk import Said, Unusable, WordsUnclear
 from supportd.sdk._names import visible
-from supportd.sdk.events import PersonAdded
+from supportd.sdk.events import PersonAdded, RolesChanged
 from supportd.sdk.facts import Role
 from supportd.sdk.ids import EventId, UserId
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from supportd.sdk.facts import Person
     from supportd.sdk.ids import PersonId
 
-USAGE: Final = "people add NAME [MATRIX-ID] [key_member or admin], people list, or people export, forget or trust and a NAME"
-NOT_IN_CHAT: Final = "people list or people add; export, forget and trust are given at the server only"
+USAGE: Final = (
+    "people add NAME [MATRIX-ID] [key_member or admin], people take ROLE from NAME, people list, "
+    "or people export, forget or trust and a NAME"
+)
+NOT_IN_CHAT: Final = "people list, people add or people take; export, forget and trust are given at the server only"
 _USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
 _LONGEST: Final = 80
 
@@ -33,6 +36,8 @@ def people(desk: Desk) -> Said:
             return _list(desk)
         case ("add", name, *rest):
             return _add(desk, name, rest)
+        case ("take", role, "from", name):
+            return _take(desk, role.replace("-", "_"), desk.person(name))
         case ("export", name) if desk.by is None:
             return _export(desk, desk.person(name))
         case ("forget", name) if desk.by is None:
@@ -85,7 +90,33 @@ def _again(desk: Desk, there: PersonId, roles: frozenset[Role]) -> Said:
         return Said(f"{name} is in the group already.", {"id": there, "added": False})
     desk.uow.people.set_roles(there, has | roles)
     _journal(desk, "somebody got another role")
+    _tell(desk, there)
     return Said(f"{name} is {' and '.join(sorted(roles))} now.", {"id": there, "added": False, "roles": sorted(has | roles)})
+
+
+def _take(desk: Desk, role: str, person: Person) -> Said:
+    """Take a role from somebody, who stays a member; the last admin keeps theirs, or nobody could give it again in chat."""
+    if role not in get_args(Role) or role == "member":
+        raise WordsUnclear(
+            usage=f"people take ROLE from NAME, where ROLE is one of {', '.join(one for one in get_args(Role) if one != 'member')}"
+        )
+    if role not in person.roles:
+        return Said(f"{person.name} is not {role} at the moment.", {"id": person.id, "roles": sorted(person.roles)})
+    if role == "admin" and desk.facts().with_role("admin") == (person,):
+        raise Unusable(reason=f"{person.name} is the last admin: make somebody else admin first")
+    left = person.roles - {role}
+    desk.uow.people.set_roles(person.id, left)
+    _journal(desk, "somebody lost a role")
+    _tell(desk, person.id)
+    return Said(
+        f"{person.name} is not {role} any more; answers they gave as one count no longer.", {"id": person.id, "roles": sorted(left)}
+    )
+
+
+def _tell(desk: Desk, person: PersonId) -> None:
+    """Tell the plugins that somebody's roles are other ones now."""
+    event = RolesChanged(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
+    desk.dispatcher.handle(desk.uow, Task(event), desk.now)
 
 
 def _export(desk: Desk, person: Person) -> Said:
@@ -99,10 +130,7 @@ def _export(desk: Desk, person: Person) -> Said:
 
 
 def _forget(desk: Desk, person: Person) -> Said:
-    for plugin in desk.plugins.names():
-        desk.plugins.forget(plugin, person.id, desk.uow.rows(plugin, desk.group))
-    desk.uow.people.forget(person.id)
-    _journal(desk, "somebody was forgotten at their wish")
+    forgetting.forget(desk.uow, desk.plugins, desk.group, person.id, desk.now)
     text = "Forgotten here. What others have on their devices, in mailboxes or on paper is theirs; that cannot be called back."
     return Said(text, {"id": person.id}, scrub=True)
 

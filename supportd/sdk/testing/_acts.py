@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from supportd.sdk import _refusals
 from supportd.sdk import events as ev
-from supportd.sdk.facts import Room
+from supportd.sdk.facts import Role, Room
 from supportd.sdk.ids import EventId, RoomId
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL, as_declared
 from supportd.sdk.testing import _carry
@@ -36,6 +36,16 @@ def person_added(name: str, *, account: bool = True) -> Act:
     return act
 
 
+def roles_change(name: str, *roles: Role) -> Act:
+    """Let an admin decide that somebody has these roles from now on, beside being a member."""
+
+    def act(world: World) -> None:
+        person = world.people[name] = replace(world.people[name], roles=frozenset({"member", *roles}))
+        world.tell(ev.RolesChanged(id=world.next_id("cli:"), group=world.group, at=world.now, person=person.id))
+
+    return act
+
+
 def room_is_ready(key: str) -> Act:
     """Let the homeserver finish a room that the plugin asked for with ``CreateRoom``."""
 
@@ -44,7 +54,19 @@ def room_is_ready(key: str) -> Act:
         if asked is None:
             raise AssertionError(f"The plugin has not asked for a room “{key}”.")
         world.rooms[key] = _made(key, asked)
-        world.tell(ev.RoomReady(id=EventId(f"result:room:{key}"), group=world.group, at=world.now, room=RoomId(f"!{key}"), key=key))
+        world.tell(ev.RoomReady(id=EventId(f"result:room:{key}"), group=world.group, at=world.now, room=world.rooms[key].id, key=key))
+
+    return act
+
+
+def room_is_swept(key: str) -> Act:
+    """Let the homeserver be done with what the plugin wanted hidden under this key."""
+
+    def act(world: World) -> None:
+        asked = world.sweeps.pop(key, None)
+        if asked is None:
+            raise AssertionError(f"The plugin has not asked to hide anything under “{key}”.")
+        world.tell(ev.RoomSwept(id=world.next_id("result:"), group=world.group, at=world.now, room=asked.room, key=key))
 
     return act
 
@@ -177,7 +199,13 @@ def _made(key: str, asked: CreateRoom) -> Room:
     now = as_declared(asked.spec, tuple(levels.items()), ())
     invited = frozenset((*asked.members, *levels))
     return Room(
-        id=RoomId(f"!{key}"), key=key, kind=asked.spec.kind, listening=asked.spec.listening, invited=invited, spec=asked.spec, now=now
+        id=RoomId(f"!{key}" if asked.replaces is None else f"{asked.replaces}+"),
+        key=key,
+        kind=asked.spec.kind,
+        listening=asked.spec.listening,
+        invited=invited,
+        spec=asked.spec,
+        now=now,
     )
 
 

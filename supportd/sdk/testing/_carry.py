@@ -32,20 +32,29 @@ def carry_out(world: World, effect: fx.Effect) -> None:
     match effect:
         case CloseAsk(key=key):
             world.asks.pop(key, None)
-        case fx.CreateRoom(key=key):
-            world.wanted.setdefault(key, effect)
+        case fx.CreateRoom() | fx.SweepRoom() | fx.MendRoom() | fx.RemoveStranger():
+            _change_rooms(world, effect)
         case fx.OfferLink(key=key):
             world.links[key] = effect
+        case fx.StartPoll() | fx.EndPoll():
+            world.wanted_polls.append(effect)
+        case _:
+            _change_facts(world, effect)
+
+
+def _change_rooms(world: World, effect: fx.CreateRoom | fx.SweepRoom | fx.MendRoom | fx.RemoveStranger) -> None:
+    match effect:
+        case fx.CreateRoom(key=key):
+            if effect.replaces is not None or key not in world.wanted:
+                world.wanted[key] = effect
+        case fx.SweepRoom(key=key):
+            world.sweeps[key] = effect
         case fx.MendRoom():
             world.mends.append(effect)
         case fx.RemoveStranger():
             for key, place in world.rooms.items():
                 left = tuple(one for one in place.strangers if place.id != effect.room or one.id != effect.stranger)
                 world.rooms[key] = replace(place, strangers=left)
-        case fx.StartPoll() | fx.EndPoll():
-            world.wanted_polls.append(effect)
-        case _:
-            _change_facts(world, effect)
 
 
 def _change_facts(world: World, effect: fx.Effect) -> None:
@@ -113,7 +122,8 @@ def answer(world: World, person: PersonId, words: str) -> None:
     # A changed mind counts from now on.
     opened.given.pop(person, None)
     opened.given[person] = found.name
-    won = _answers.winner(opened.ask.answers, opened.given)
+    able = {one.id for one in world.facts().people if opened.ask.role is None or opened.ask.role in one.roles}
+    won = _answers.winner(opened.ask.answers, {one: said for one, said in opened.given.items() if one in able})
     if won is None:
         return
     chosen, people = won
@@ -121,7 +131,8 @@ def answer(world: World, person: PersonId, words: str) -> None:
     if opened.ask.told:
         world.fresh += [Told(person=one, key=opened.ask.key, text=opened.ask.told) for one in opened.asked if one not in people]
     id_ = EventId(f"{opened.id}:{chosen.name}")
-    world.tell(AskAnswered(id=id_, group=world.group, at=world.now, key=opened.ask.key, answer=chosen.name, by=people))
+    ask = opened.ask
+    world.tell(AskAnswered(id=id_, group=world.group, at=world.now, key=ask.key, answer=chosen.name, by=people, proven=ask.proof))
 
 
 def pass_time(world: World, until: datetime) -> None:

@@ -9,18 +9,19 @@ from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask
 
 if TYPE_CHECKING:
+    from supportd.sdk.events import Event
     from supportd.sdk.facts import Group
     from supportd.sdk.hooks import Plugin
     from supportd.sdk.ids import RoomId
 
-_NEEDS_ACCOUNT = (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.SetPower, fx.OfferLink)
+_NEEDS_ACCOUNT = (fx.PostDirect, fx.InviteMember, fx.RemoveMember, fx.LetGo, fx.SetPower, fx.OfferLink)
 _SPEAKS = (fx.PostMessage, fx.PostFile, fx.StartPoll, fx.EndPoll, fx.React, fx.Redact)
 #: Everybody an effect is about.
 people_of = _bounds.people_of
 
 
-def problem(plugin: Plugin, group: Group, value: object) -> str | None:
-    """Return a sentence about what a hook yielded, ``None`` when it may pass."""
+def problem(plugin: Plugin, group: Group, value: object, cause: Event | None = None) -> str | None:
+    """Return a sentence about what a hook yielded at the event ``cause``, ``None`` when it may pass."""
     if not isinstance(value, fx.Effect):
         return f"A hook of {plugin.name} yielded a {type(value).__name__} instead of an effect."
     if unfit := _wire.problem(value):
@@ -31,6 +32,8 @@ def problem(plugin: Plugin, group: Group, value: object) -> str | None:
         isinstance(value, (fx.InviteMember, fx.OfferLink)) or (isinstance(value, fx.AnswerKnock) and value.let_in)
     ):
         return f"{type(value).__name__} has to wait while the group is shut: look at group.shut."
+    if problem := _bounds.own_wish_problem(value, cause):
+        return f"{type(value).__name__} would be refused: {problem}"
     return _people(group, value) or _rooms(group, value) or _size(value) or _times(value)
 
 

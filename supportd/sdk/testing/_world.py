@@ -16,7 +16,7 @@ from supportd.sdk.testing._seen import Asked, Told
 
 if TYPE_CHECKING:
     from supportd.sdk.ask import Ask
-    from supportd.sdk.effects import CreateRoom, Effect, EndPoll, MendRoom, OfferLink, StartPoll
+    from supportd.sdk.effects import CreateRoom, Effect, EndPoll, MendRoom, OfferLink, StartPoll, SweepRoom
     from supportd.sdk.hooks import Plugin
     from supportd.sdk.settings import Settings
     from supportd.sdk.testing._shelf import Shelf
@@ -58,6 +58,7 @@ class World:
     shut: datetime | None = None
     #: What the plugin wants its rooms to be, and the homeserver has not done.
     mends: list[MendRoom] = field(default_factory=list)
+    sweeps: dict[str, SweepRoom] = field(default_factory=dict)
     duties: list[Duty] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -139,7 +140,7 @@ class World:
         yielded = hook(**{name: given[name] for name in wanted})
         # Drained first, as the engine does: what a hook yields has no effect while it still runs.
         for value in tuple(yielded) if isinstance(yielded, Iterable) else ():
-            trouble = _checks.problem(self.plugin, self.facts(), value)
+            trouble = _checks.problem(self.plugin, self.facts(), value, event)
             if trouble:
                 raise AssertionError(trouble)
             self.effects.append(value)

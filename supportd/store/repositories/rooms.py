@@ -24,6 +24,7 @@ _ADD = text(
     " VALUES (:room, :group, :key, :plugin, :kind, :listening, :person, :declared, :at) ON CONFLICT (room_id) DO NOTHING"
 )
 _DECLARE = text("UPDATE rooms SET declared = :declared, listening = :listening WHERE room_id = :room")
+_ENDED = text("UPDATE rooms SET key = :key WHERE room_id = :room")
 _SEEN = text("SELECT seen, changes FROM rooms WHERE room_id = :room")
 _SEE = text("UPDATE rooms SET seen = :seen, changes = COALESCE(changes, 0) + 1 WHERE room_id = :room")
 _GROUP = text("SELECT group_id FROM rooms WHERE room_id = :room")
@@ -49,6 +50,10 @@ class RoomRows(Repository):
         """Register a room."""
         values = {"room": room, "group": group, "key": key, "plugin": plugin, "kind": spec.kind, "listening": spec.listening}
         self.alter(_ADD, values | {"person": direct_with, "declared": self._seal(group, roomfacts.dump(spec)), "at": to_us(at)})
+
+    def ended(self, room: RoomId, key: str) -> None:
+        """Give a room that another one goes on from a key of its own."""
+        self.alter(_ENDED, {"room": room, "key": key})
 
     def declare(self, room: RoomId, group: GroupId, spec: RoomSpec) -> None:
         """Keep what a room is declared to be from now on."""

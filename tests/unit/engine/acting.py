@@ -68,6 +68,10 @@ class Doing(Plugin):
         """Note it."""
         return self._note(event)
 
+    def room_swept(self, event: ev.RoomSwept) -> tuple[Effect, ...]:
+        """Note it."""
+        return self._note(event)
+
     def effect_failed(self, event: ev.EffectFailed) -> tuple[Effect, ...]:
         """Note it."""
         return self._note(event)

@@ -52,6 +52,7 @@ class Teller(Plugin):
         self.turned = 0
         self.given: list[tuple[str, dict[str, str]]] = []
         self.added: list[PersonId] = []
+        self.changed = 0
         self.messages: list[str] = []
         self.kept = "a number"
         self.broken = False
@@ -65,6 +66,11 @@ class Teller(Plugin):
     def person_added(self, event: ev.PersonAdded) -> None:
         """Note who."""
         self.added.append(event.person)
+
+    def roles_changed(self, event: ev.RolesChanged) -> None:
+        """Count."""
+        del event
+        self.changed += 1
 
     def message_posted(self, event: ev.MessagePosted) -> None:
         """Note what is no command."""

@@ -72,6 +72,22 @@ async def test_a_quorum_counts_distinct_people_and_their_last_answer(store: SqlS
     assert _answers(doing) == [("yes", (bo, cy))]
 
 
+async def test_who_lost_the_role_decides_nothing(store: SqlStore) -> None:
+    """Of a question for key members only the answers of today's key members count, also those given before."""
+    world, doing, (ann, bo, cy), (with_ann, with_bo, with_cy) = await _world(store, "Ann", "Bo", "Cy")
+    asked = question(ann, bo, cy, answers=(reserved("yes", quorum=2), reserved("no", quorum=2)))
+    await do(world, doing, replace(asked, role="key_member"))
+
+    await world.says("ann", "yes", with_ann)
+    await world.store.transact(lambda uow: uow.people.set_roles(ann, frozenset({"member"})))
+    await world.says("bo", "yes", with_bo)
+    before = _answers(doing)
+    await world.says("cy", "yes", with_cy)
+
+    assert before == []
+    assert _answers(doing) == [("yes", (bo, cy))]
+
+
 async def test_each_step_asks_more_people_after_silence(store: SqlStore) -> None:
     """The next people are asked only when the time of those before is over; those asked before may still answer."""
     world, doing, (ann, bo), (with_ann, _) = await _world(store, "Ann", "Bo")

@@ -264,3 +264,28 @@ async def test_many_paused_lanes_do_not_hide_another_account(store: SqlStore) ->
     await world.pump.once()
 
     assert world.server.said() == ["Hello"]
+
+
+async def test_a_long_job_goes_on_after_what_is_urgent(store: SqlStore) -> None:
+    """What is done in part waits for as long as it says, keeps nobody else waiting, also over a restart, and is told at its end once."""
+    world, doing = await _world(store)
+    people = (await world.group()).people
+    parts = (wire.More(30.0), wire.More(1.0), wire.Done())
+    world.server.answers.append(parts[0])
+
+    await do(world, doing, fx.SweepRoom(key="old", room=OTHER, before=START))
+    await do(world, doing, fx.InviteMember(room=OTHER, person=people[0].id))
+    meanwhile = names(world.server.jobs)
+    world.server.answers += parts[1:]
+    world.clock.forward(seconds=30)
+    await world.settle()
+    await world.pump.recover()
+    waiting = [type(one).__name__ for one in doing.heard]
+    world.clock.forward(seconds=1)
+    await world.settle()
+
+    assert meanwhile == ["SweepWords", "InvitePerson"]
+    assert waiting == []
+    assert doing.names_heard() == ["RoomSwept"]
+    assert names(world.server.jobs).count("SweepWords") == 3
+    assert await world.counts() == {"done": 2}

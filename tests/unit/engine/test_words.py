@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from supportd.domain.commands import CommandUnclear
 from supportd.engine.words import route
-from supportd.engine.words.desk import Unknown, WordsUnclear
+from supportd.engine.words.desk import Unknown, Unusable, WordsUnclear
 from supportd.sdk.facts import GroupStyle
 from supportd.sdk.ids import GroupId
 from tests.support.plugins import Unfit
@@ -276,6 +276,24 @@ async def test_unclear_words_get_one_sentence(sqlite_store: SqlStore, words: str
     assert part in found.value.sentence()
     assert await world.journal() == []
     assert teller.given == []
+
+
+async def test_a_role_is_taken_away_again(store: SqlStore) -> None:
+    """Who gives a role can take it; the plugins hear of both, and the last admin stays one."""
+    world, teller = await _world(store)
+
+    given = await tell(world, "people", "add", "Bo", "@bo:test", "key-member")
+    taken = await tell(world, "people", "take", "key-member", "from", "Bo")
+    again = await tell(world, "people", "take", "key_member", "from", "Bo")
+    with pytest.raises(Unusable, match="last admin"):
+        await tell(world, "people", "take", "admin", "from", "Ann")
+    with pytest.raises(WordsUnclear, match="ROLE is one of"):
+        await tell(world, "people", "take", "member", "from", "Bo")
+
+    assert (given.text, taken.data["roles"]) == ("Bo is key_member now.", ["member"])
+    assert again.text == "Bo is not key_member at the moment."
+    assert [one.roles for one in (await world.group()).people if one.name == "Bo"] == [{"member"}]
+    assert teller.changed == 2
 
 
 async def test_a_name_that_two_people_have_is_asked_back(sqlite_store: SqlStore) -> None:

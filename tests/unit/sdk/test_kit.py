@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from supportd.sdk.effects import PostDirect
+from supportd.sdk.effects import Effect, LetGo, PostDirect
 from supportd.sdk.findings import Refusal
+from supportd.sdk.hooks import Plugin
 from supportd.sdk.testing import (
     Asked,
     Scene,
@@ -25,6 +27,9 @@ from supportd.sdk.testing import (
     turned_on,
 )
 from tests.unit.sdk.samples import Busy, Hoards, Sample, Ungranted
+
+if TYPE_CHECKING:
+    from supportd.sdk.events import MessagePosted
 
 
 def group() -> Scene:
@@ -47,6 +52,25 @@ def test_what_was_taken_is_gone() -> None:
     with pytest.raises(AssertionError, match="nothing else was to follow"):
         scene.then_nothing()
     scene.then_posts("Hello Karim").then_nothing()
+
+
+class Pushes(Plugin):
+    """Takes people out of rooms without asking them."""
+
+    name = "pushes"
+    grants = frozenset({LetGo})
+
+    def message_posted(self, event: MessagePosted) -> tuple[Effect, ...]:
+        """Say that they wished it."""
+        return (LetGo(room=event.room, person=event.author),)
+
+
+def test_a_wish_that_nobody_had_is_refused() -> None:
+    """As the engine does, the kit lets nobody be taken out of a room without their own proven yes."""
+    scene = a_group(Pushes).with_people("Tom")
+
+    with pytest.raises(AssertionError, match="needs the person's own yes"):
+        scene.when(says("Tom", "Hello"))
 
 
 def test_timers_fire_at_their_time_and_once() -> None:

@@ -1,0 +1,46 @@
+"""The end of a room: announced, then nobody writes any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from supportd_confidential_rooms.stories import circle_group, with_room
+
+from supportd.sdk.effects import MendRoom
+from supportd.sdk.testing import Scene, command, member_leaves
+
+SOON = timedelta(seconds=11)
+
+
+def tea() -> Scene:
+    """Return the group with a smaller circle in which Tom is."""
+    return with_room(circle_group(), "Tea", "Tom")
+
+
+def test_a_room_is_told_before_it_closes() -> None:
+    """The room reads that it closes, and a moment later nobody can write or be invited."""
+    scene = tea().when(command("rooms close", by="Jo", room="tea"))
+    scene.then_replies("The room tea closes now").then_posts("This room closes now", room="tea")
+    assert scene.of(MendRoom) == []
+
+    scene.after(SOON)
+
+    wanted = scene.of(MendRoom)[0]
+    assert (wanted.spec.powers.talk, wanted.spec.powers.invite) == (100, 100)
+    scene.when(command("rooms list", by="Jo")).then_replies("state closed")
+
+
+def test_nobody_is_let_into_a_closed_room() -> None:
+    """Neither by hand nor when somebody leaves, and closing it again is only said."""
+    scene = tea().when(command("rooms close", by="Jo", room="tea")).after(SOON)
+
+    scene.when(command("rooms invite", by="Jo", room="tea", who="Ann")).then_replies("Nobody is let into this room").then_nothing()
+    scene.when(member_leaves("Tom", "tea")).then_nothing()
+    scene.when(command("rooms close", by="Jo", room="tea")).then_replies("closed already").then_nothing()
+
+
+@pytest.mark.parametrize(("room", "said"), [("space", "stay open"), ("circle", "stay open"), ("cake", "There is no room “cake”")])
+def test_what_cannot_be_closed(room: str, said: str) -> None:
+    """The space and the circle stay as long as the group is there; a room that is not there cannot close."""
+    circle_group().when(command("rooms close", by="Jo", room=room)).then_replies(said).then_nothing()

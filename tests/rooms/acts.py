@@ -1,0 +1,59 @@
+"""What people of the circle do in many of these tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from supportd.matrix.http import path
+from tests.rooms.conftest import until
+
+if TYPE_CHECKING:
+    from supportd.matrix.member import Member, Seen
+    from tests.rooms.conftest import Circle
+
+#: How the question to the key member on duty begins, and how a private talk is called.
+QUESTION = "would like to talk"
+TALK = "Thursday evenings: talk"
+
+
+async def greeted(circle: Circle, name: str) -> tuple[Member, str]:
+    """Enter somebody and wait for the greeting; returns them and their direct chat, where they can give commands."""
+    await circle.place.data("plugins", "on", "welcome")
+    for question in ("ask_key_member", "offer_introduction"):
+        await circle.place.data("settings", "set", "welcome", question, "false")
+    member = await circle.enter(name)
+    await until(lambda: heard(member, f"Hello {name}"), 30)
+    return member, heard(member, f"Hello {name}")[0].room
+
+
+def heard(member: Member, words: str) -> list[Seen]:
+    """Return what somebody read that holds these words."""
+    return [seen for seen in member.timeline if words in seen.text]
+
+
+async def talk(circle: Circle, member: Member, chat: str) -> tuple[Member, str]:
+    """Let somebody ask for a private talk, and the key member who is asked say yes; returns the key member and the room."""
+    helpers = [circle.people[name] for name in ("Jo", "Sam", "Mei")]
+    before = {seen.event for one in helpers for seen in heard(one, QUESTION)}
+    rooms = await called(member, TALK)
+    await member.say(chat, "talk")
+    await until(lambda: any(seen.event not in before for one in helpers for seen in heard(one, QUESTION)), 20)
+    helper = next(one for one in helpers for seen in heard(one, QUESTION) if seen.event not in before)
+    await helper.say(next(seen.room for seen in heard(helper, QUESTION) if seen.event not in before), "yes")
+    await until(lambda: _both_in(member, helper, rooms), 20)
+    return helper, next(iter(await called(member, TALK) - rooms))
+
+
+async def _both_in(one: Member, other: Member, before: set[str]) -> bool:
+    new = await called(one, TALK) - before
+    return bool(new) and new <= await called(other, TALK)
+
+
+async def called(who: Member, name: str) -> set[str]:
+    """Return the rooms of this name that somebody is in."""
+    found = set()
+    for room in (await who.api.get(path("joined_rooms")))["joined_rooms"]:
+        for event in await who.api.ask("GET", path("rooms", room, "state")):
+            if event["type"] == "m.room.name" and event["content"].get("name") == name:
+                found.add(room)
+    return found
