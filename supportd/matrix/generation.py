@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from supportd.matrix.cipherstore import CryptoStore
     from supportd.matrix.http import Api
 
-_KIND: Final = "org.supportd.generation"
+#: The type of the account data, in front of the device.
+COUNT: Final = "org.supportd.generation"
 
 
 class Generation:
@@ -27,7 +28,7 @@ class Generation:
         """Count for the device of ``login``."""
         self.api = api
         self.store = store
-        self._path = path("user", login.user_id, "account_data", f"{_KIND}.{login.device_id}")
+        self._path = path("user", login.user_id, "account_data", f"{COUNT}.{login.device_id}")
 
     async def check(self) -> None:
         """Raise :class:`StoreOld` where the homeserver has seen a later state of this store."""

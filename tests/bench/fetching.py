@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.figures import load, median, several
 from tests.bench.proxy import Proxy
-from tests.bench.stage import stage
+from tests.bench.stage import reader_of, stage
 from tests.bench.tape import AT_ONCE
 
 if TYPE_CHECKING:
@@ -39,23 +39,23 @@ class OneSync(Proxy):
         """Let everything through until :meth:`arm`."""
         super().__init__(upstream)
         self.asked: list[float] = []
-        self.armed = False
+        self.armed = ""
         self.handled = asyncio.Event()
         self._ended = asyncio.Event()
 
-    def arm(self) -> None:
-        """Let one sync through from now on."""
-        self.asked, self.armed = [], True
+    def arm(self, token: str) -> None:
+        """Let one sync of the account with this access token through from now on; others (the doorkeeper's) are not of interest."""
+        self.asked, self.armed = [], f"Bearer {token}"
         self.handled.clear()
         self._ended.clear()
 
     def disarm(self) -> None:
         """Let go whoever is held."""
-        self.armed = False
+        self.armed = ""
         self._ended.set()
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
-        if self.armed and request.path.endswith("/sync"):
+        if self.armed and request.path.endswith("/sync") and request.headers.get("Authorization") == self.armed:
             self.asked.append(perf_counter())
             if len(self.asked) > 1:
                 self.handled.set()
@@ -135,7 +135,8 @@ async def _post(place: Stage, rooms: list[str]) -> None:
 
 async def _ours(place: Stage, front: OneSync, home: Path) -> Run:
     shutil.copytree(place.home, home)
-    front.arm()
+    await place.count_anew(home)
+    front.arm(reader_of(home)["access_token"])
     async with place.daemon(home=home) as daemon:
         try:
             with contextlib.suppress(TimeoutError):
@@ -148,7 +149,7 @@ async def _ours(place: Stage, front: OneSync, home: Path) -> Run:
 
 async def _floor(place: Stage, front: OneSync, login: Login, store: Path) -> Run:
     shutil.copytree(place.folder / "bare", store)
-    front.arm()
+    front.arm(login.access_token)
     _, child = await place.bare("resume", limit=AT_ONCE, login=login, store=store)
     try:
         with contextlib.suppress(TimeoutError):

@@ -62,6 +62,7 @@ class Studio:
     async def ours(self, reel: Reel) -> AsyncIterator[tuple[Child, Path]]:
         """Run the daemon on a copy of its state from before, while the tape plays; yields it and its folder."""
         home = self._copy(self.place.home)
+        await self.place.count_anew(home)
         self.tape.play(reel)
         async with self.place.daemon(home=home) as child:
             try:

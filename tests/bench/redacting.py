@@ -22,7 +22,6 @@ WARMING = 10
 #: Seconds both sides are left alone between two messages, so that neither works on the one before.
 REST = 0.05
 _PATIENCE = 30.0
-_POWER = 50
 _FILTER = json.dumps({"room": {"timeline": {"limit": 50}, "state": {"types": []}, "ephemeral": {"types": []}}, "presence": {"types": []}})
 
 
@@ -95,7 +94,7 @@ async def measure(options: Options) -> None:
         room = await place.circle()
         await place.say("plugins", "on", "hide")
         login, peer = await place.bare("hide")
-        await place.invite(room, login.user_id, level=_POWER)
+        await place.helper(room, login.user_id)
         carl = await place.member(await place.synapse.register("carl", PASSWORD, device_id="CARL"))
         await place.ann.api.post(path("rooms", room, "invite"), {"user_id": carl.user_id})
         await carl.join(room)

@@ -18,6 +18,7 @@ from supportd.demo.child import supportd, synapse_python
 from supportd.demo.synapse import Synapse
 from supportd.host.installed import InstalledPlugins
 from supportd.matrix.crosssign import own_device, own_keys, sign, upload
+from supportd.matrix.generation import COUNT
 from supportd.matrix.http import Api, path
 from supportd.matrix.member import Member
 from supportd.matrix.seeds import Seeds
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 
 PASSWORD = "bench"
 GROUP = "bench"
+
+
+def reader_of(home: Path) -> dict[str, str]:
+    """Return the reader's sign-in as the installation in ``home`` keeps it."""
+    return Secrets(HostKey.load(home / "host-key")).read_logins(load(home).logins)["reader"]
 
 
 class Front(Protocol):
@@ -94,6 +100,15 @@ class Stage:
         if answer.status != 0:
             raise RuntimeError(answer.text)
 
+    async def count_anew(self, home: Path) -> None:
+        """Let the homeserver forget how often the keys in ``home`` were opened: it is a copy, which would rightly be refused."""
+        login = reader_of(home)
+        api = Api(self.synapse.base_url, login["access_token"])
+        try:
+            await api.put(path("user", login["user_id"], "account_data", f"{COUNT}.{login['device_id']}"), {"count": 0})
+        finally:
+            await api.close()
+
     @contextlib.asynccontextmanager
     async def store(self, home: Path | None = None) -> AsyncIterator[SqlStore]:
         """Open the daemon's store while the daemon does not run."""
@@ -141,13 +156,23 @@ class Stage:
             await self._vouch(made)
         return made, child
 
-    async def invite(self, room: str, user: str, *, level: int = 0) -> None:
-        """Let Ann invite ``user`` and wait until they are in; ``level``: their power there."""
+    async def helper(self, room: str, user: str) -> None:
+        """Enter ``user`` as a key member and wait until they are in and may hide: power that nobody declared would be taken back."""
+        await self.say("people", "add", "Bare", user, "key_member")
+        await self._until_in(room, user)
+        where = path("rooms", room, "state", "m.room.power_levels", "")
+        for _ in range(300):
+            if user in (await self.ann.api.get(where))["users"]:
+                return
+            await asyncio.sleep(0.1)
+        raise RuntimeError("The bare client got no power in the room.")
+
+    async def invite(self, room: str, user: str) -> None:
+        """Let Ann invite ``user`` and wait until they are in."""
         await self.ann.api.post(path("rooms", room, "invite"), {"user_id": user})
-        if level:
-            where = path("rooms", room, "state", "m.room.power_levels", "")
-            power = await self.ann.api.get(where)
-            await self.ann.api.put(where, {**power, "users": {**power["users"], user: level}})
+        await self._until_in(room, user)
+
+    async def _until_in(self, room: str, user: str) -> None:
         for _ in range(300):
             if user in (await self.ann.api.get(path("rooms", room, "joined_members")))["joined"]:
                 break
