@@ -138,8 +138,7 @@ class Engine:
             if incoming.id in done:
                 continue
             started = time.perf_counter()
-            event = resolve(uow, incoming, self.ours, now)
-            if event is not None:
+            for event in resolve(uow, incoming, self.ours, now):
                 deeds = self.dispatcher.handle(uow, Task(event, findings=findings.get(incoming.id, {})), now)
                 lines.append(_line(event, deeds, time.perf_counter() - started))
             done.add(incoming.id)

@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from supportd.sdk.ids import GroupId, PersonId, UserId
 
 
-def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> ev.Event | None:
-    """Return the event that plugins see, or ``None``; keeps memberships and people as a side effect.
+def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> tuple[ev.Event, ...]:
+    """Return the events that plugins see, mostly one or none; keeps memberships and people as a side effect."""
+    event = _event(uow, incoming, ours, now)
+    if isinstance(event, ev.MemberJoined) and isinstance(incoming.content, wire.Membership):
+        # Whom we let in here may have been a stranger in other rooms until now.
+        return (event, *strangers.entered(uow, event.group, incoming.content.subject, event.member, event.id, event.at))
+    return () if event is None else (event,)
+
+
+def _event(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> ev.Event | None:
+    """Return what the event itself means.
 
     An event of a room that is not registered yet waits in the inbox: a person can be in a new room before its making is on record.
     """

@@ -114,8 +114,7 @@ class Results:
                 self.seen(uow, mark, now)
         for waiting in uow.inbox.for_room(room):
             if isinstance(waiting.event, wire.Incoming):
-                event = resolve(uow, waiting.event, self.ours, now)
-                if event is not None:
+                for event in resolve(uow, waiting.event, self.ours, now):
                     self.dispatcher.handle(uow, Task(event), now)
 
     @staticmethod

@@ -45,7 +45,7 @@ def came(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupI
     elif content.state == "join":
         if before is None or before.state == "invite":
             if before is not None and before.ours:
-                uow.strangers.entered(group, user)
+                uow.strangers.drop(room, group, user)
                 return uow.people.add(group, NewPerson(user=user, name=name, roles=frozenset({"member"})), incoming.at)
             _tell(uow, group, room, user, name, before.by if before else None, incoming.at)
         by = before.by if before is not None else None

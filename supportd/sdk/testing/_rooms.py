@@ -30,13 +30,13 @@ def room_changes(room: str | None = None, by: str | None = None, setting: Settin
     return act
 
 
-def stranger_comes(shown: str, room: str | None = None, by: str | None = None) -> Act:
-    """Let somebody who is not in the group's people come into a room (the circle); ``by``: who of the group invited them."""
+def stranger_comes(shown: str, room: str | None = None, by: str | None = None, *, inside: bool = True) -> Act:
+    """Let somebody who is not in the group's people come into a room (the circle), or be invited to it; ``by``: who of the group did so."""
 
     def act(world: World) -> None:
         place = world.room(room)
         person = world.person(by).id if by is not None else None
-        one = Stranger(id=f"stranger-{len(place.strangers) + 1}", shown=shown, since=world.now, by=person)
+        one = Stranger(id=f"stranger-{len(place.strangers) + 1}", shown=shown, since=world.now, by=person, inside=inside)
         world.rooms[place.key] = replace(place, strangers=(*place.strangers, one))
 
     return act

@@ -11,7 +11,8 @@ from supportd.engine.strangers import MOST_TOLD
 from supportd.sdk import effects as fx
 from supportd.sdk.commands import Command, Parameter
 from supportd.sdk.hooks import Plugin, hookimpl
-from supportd.sdk.ids import EventId
+from supportd.sdk.ids import EventId, RoomId
+from supportd.sdk.rooms import RoomSpec
 from supportd.store.repositories.strangers import MOST
 from tests.support.world import GROUP, OURS, ROOM, World, user_of
 from tests.unit.engine.telling import tell
@@ -19,6 +20,7 @@ from tests.unit.engine.telling import tell
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from supportd.engine.unit import UnitOfWork
     from supportd.sdk import events as ev
     from supportd.sdk.effects import Effect
     from supportd.sdk.facts import Group, Stranger
@@ -162,6 +164,30 @@ async def test_whom_we_invited_is_expected(store: SqlStore) -> None:
     assert before == await strangers(world) == ()
     assert ear.heard == [("joined", "Bo"), ("said", "Hello")]
     assert told(world) == {}
+
+
+async def test_who_was_a_stranger_elsewhere_is_known_there_too(store: SqlStore) -> None:
+    """Whom we let into one room is no stranger in another either: plugins hear that they are there, and an invitation counts."""
+    world, ear = await house(store)
+    other, third = RoomId("!other:test"), RoomId("!third:test")
+
+    def work(uow: UnitOfWork) -> None:
+        for room, key in ((other, "other"), (third, "third")):
+            uow.rooms.add(room, GROUP, key, RoomSpec(name=key), None, "supportd", world.clock.now())
+
+    await world.store.transact(work)
+    await world.joins("Eve", other)
+    await world.happens(world.incoming(wire.Membership(user_of("Eve"), "invite", "leave", "Eve"), "Sam", third))
+    await invites(world, OURS[1], "Eve")
+
+    await world.joins("Eve")
+
+    group = await world.group()
+    eve = next(one.id for one in group.people if one.name == "Eve")
+    assert ear.heard == [("joined", "Eve"), ("joined", "Eve")]
+    assert {room.key for room in group.rooms if eve in room.joined} == {"main", "other"}
+    assert {room.key for room in group.rooms if eve in room.invited} == {"third"}
+    assert all(room.strangers == () for room in group.rooms)
 
 
 async def test_who_is_entered_later_is_a_stranger_no_longer(store: SqlStore) -> None:
