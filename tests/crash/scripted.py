@@ -68,8 +68,7 @@ class Evening:
         self.commands = {
             "r1": ("settings", "set", "hello", "greeting", "Good evening"),
             "r2": ("plugins", "on", "places"),
-            "r3": ("people", "add", "Hal", "@hal:test"),
-            "r4": ("open", "room", "garden"),
+            "r3": ("open", "room", "garden"),
         }
         for who in ("bo", "cy"):
             self._comes(who, invited=True)

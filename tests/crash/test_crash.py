@@ -184,7 +184,6 @@ _SEEN: dict[str, tuple[str, ...]] = {
     "direct @bo:test": ("Good evening, Bo.", "How was it, Bo?"),
     "direct @cy:test": ("Good evening, Cy.", "How was it, Cy?"),
     "direct @di:test": ("You are entered, Di.", "Good evening, Di.", "How was it, Di?"),
-    "direct @hal:test": ("You are entered, Hal.",),
     **{room: (f"This is the {room}.", "invited @bo:test") for room in ("lounge", "garden", "anns", "eds")},
 }
 #: Of the three whom nobody of ours invited, Di was entered and Fay sent away: room, who, whether inside.
@@ -273,7 +272,8 @@ def _kind(name: str) -> str:
     return name if name.startswith("network") else " ".join(name.split()[:5])
 
 
-@pytest.mark.timeout(0 if FULL else 280)
+# Whatever the machine does besides, one evening for each kind of boundary is played.
+@pytest.mark.timeout(0 if FULL else 600)
 def test_evening_is_the_same_after_a_kill_anywhere(stages: list[Stage]) -> None:
     """One kill at each kind of boundary and after each sending (in full: at each boundary), and a sample of two, change nothing."""
     stage = stages[0]
