@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from supportd.config import Config
-    from supportd.engine.ports import MatrixInbox
     from supportd.engine.wire import Account, GapMark, ParkMark, SyncBatch
     from supportd.sdk.ids import RoomId
 
@@ -41,13 +40,16 @@ class SystemClock:
 class _Forward:
     """The Matrix side's inbox: the engine, which is made after it."""
 
-    engine: MatrixInbox
+    engine: Engine
 
     async def token(self, account: Account) -> str | None:
         return await self.engine.token(account)
 
     async def accept(self, batch: SyncBatch) -> None:
         await self.engine.accept(batch)
+
+    async def readers(self, room: RoomId, users: Collection[UserId]) -> frozenset[UserId]:
+        return await self.engine.readers(room, users)
 
     async def gaps(self) -> tuple[GapMark, ...]:
         return await self.engine.gaps()
@@ -111,7 +113,7 @@ async def compose(config: Config, plugins: InstalledPlugins | None = None) -> Pa
     store = await open_own_store(config, secrets, plugins)
     inbox, clock = _Forward(), SystemClock()
     ours = {UserId(login.user_id) for login in (settings.creator, settings.doorkeeper, settings.reader)}
-    matrix = MatrixSide(settings, inbox)
+    matrix = MatrixSide(settings, inbox, inbox)
     dispatcher = Dispatcher(plugins, public_url=config.web.public_url)
     results = Results(dispatcher, ours)
     pump = Pump(store, matrix.homeserver, results, clock, server=config.homeserver.server_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from supportd.engine import resolve, wire
-from supportd.engine.retry import looked, settled
+from supportd.engine.retry import looked
 from supportd.errors import Fault
 
 if TYPE_CHECKING:
@@ -32,19 +32,21 @@ async def findings(engine: Engine, chunk: Sequence[Incoming]) -> dict[str, Mappi
 
 
 async def newcomer(engine: Engine, chunk: Sequence[Incoming], start: int) -> int | None:
-    """Return where in ``chunk``, from ``start``, somebody first speaks who is not entered yet and whom a plugin would assess."""
+    """Return where in ``chunk``, from ``start``, somebody first speaks who came in it, is not of the group yet, and would be assessed."""
     able = _able(engine)
-    words = [(at, one) for at, one in enumerate(chunk) if able and at >= start and _has_words(engine, one)]
+    came = {
+        one.content.subject: at
+        for at, one in reversed(tuple(enumerate(chunk)))
+        if isinstance(one.content, wire.Membership) and one.content.state == "join"
+    }
+    words = [
+        (at, one) for at, one in enumerate(chunk) if able and at >= start and _has_words(engine, one) and came.get(one.sender, at) < at
+    ]
 
     def look(uow: UnitOfWork) -> int | None:
         return next((at for at, one in words if _unknown(uow, one, able)), None)
 
     return await _or_none(looked(engine.store, look)) if words else None
-
-
-async def enter(engine: Engine, incoming: Incoming) -> None:
-    """Enter who speaks, so that their words can be assessed under the id they will have; the event itself is not handled by this."""
-    await _or_none(settled(engine.store, lambda uow: resolve.enter(uow, incoming, engine.ours)))
 
 
 async def _of_one(engine: Engine, incoming: Incoming, able: Sequence[str]) -> Mapping[str, tuple[Finding, ...]]:
@@ -79,7 +81,7 @@ def _has_words(engine: Engine, incoming: Incoming) -> bool:
 
 
 def _unknown(uow: UnitOfWork, incoming: Incoming, able: Sequence[str]) -> bool:
-    """Tell whether handling ``incoming`` would enter its sender, in a group where a plugin would think about it."""
+    """Tell whether the sender of ``incoming`` is not of the group so far, where a plugin would think about what they say."""
     group = uow.rooms.group_of(incoming.room)
     if group is None or uow.people.by_user(group, incoming.sender) is not None or uow.people.forgotten(group, incoming.sender):
         return False

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import aside, assessing, newkeys, telling, wire
+from supportd.engine import aside, assessing, chats, newkeys, strangers, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
@@ -74,6 +74,10 @@ class Engine:
         """Return events that wait for their keys."""
         return await looked(self.store, lambda uow: uow.marks.parked(sessions))
 
+    async def readers(self, room: RoomId, users: Collection[UserId]) -> frozenset[UserId]:
+        """Return those of ``users`` who may read what we say in ``room``."""
+        return await looked(self.store, lambda uow: strangers.may_read(uow, room, users))
+
     async def accept(self, batch: SyncBatch) -> None:
         """Handle a batch, oldest first, its echoes before everything; the other marks are in the last commit."""
         # Somebody may have answered what we sent just before we were killed: only its echo says which question that event was.
@@ -86,13 +90,11 @@ class Engine:
         await self._take(chunks[-1], batch.marks)
 
     async def _take(self, chunk: Sequence[Incoming], marks: tuple[Mark, ...]) -> None:
-        """Commit a chunk, in parts where somebody speaks who is entered by it: their first words are assessed like all others."""
+        """Commit a chunk, in parts where somebody speaks who came in just before: their first words are assessed like all others."""
         start = 0
         while (at := await assessing.newcomer(self, chunk, start)) is not None:
-            if at:
-                # Where they joined just before, that books it.
-                await self._commit(chunk[:at], ())
-            await assessing.enter(self, chunk[at])
+            # That books their coming, and by it who they are.
+            await self._commit(chunk[:at], ())
             chunk, start = chunk[at:], 1
         await self._commit(chunk, marks)
 
@@ -136,8 +138,7 @@ class Engine:
             if incoming.id in done:
                 continue
             started = time.perf_counter()
-            event = resolve(uow, incoming, self.ours, now)
-            if event is not None:
+            for event in resolve(uow, incoming, self.ours, now):
                 deeds = self.dispatcher.handle(uow, Task(event, findings=findings.get(incoming.id, {})), now)
                 lines.append(_line(event, deeds, time.perf_counter() - started))
             done.add(incoming.id)
@@ -155,6 +156,8 @@ class Engine:
                 self._echo(uow, mark, now)
             case wire.KeysMark():
                 newkeys.ask(uow, mark, now)
+            case wire.ChatMark():
+                chats.invited(uow, mark, now)
             case wire.ReadingMark():
                 telling.reading(uow, mark, now)
             case wire.PowerMark():

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from supportd.engine import names
-from supportd.engine.inner import CORE, CreateDirect, SettleKeys
+from supportd.engine.inner import CORE, CreateDirect, EnterChat, SettleKeys
 from supportd.sdk import _bounds
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk
@@ -42,6 +42,7 @@ class Route:
 ROUTES: dict[type[Effect], Route] = {
     fx.Redact: Route("reader", 0, "redact"),
     fx.RemoveMember: Route("doorkeeper", 0, "kick", asks_first=True),
+    fx.RemoveStranger: Route("doorkeeper", 0, "kick"),
     fx.LetGo: Route("doorkeeper", 0, "kick"),
     fx.SetPower: Route("doorkeeper", 0, "m.room.power_levels"),
     fx.CreateRoom: Route("creator", 1),
@@ -52,6 +53,7 @@ ROUTES: dict[type[Effect], Route] = {
     fx.AnswerKnock: Route("doorkeeper", 1, "invite"),
     CreateDirect: Route("creator", 1),
     SettleKeys: Route("reader", 0),
+    EnterChat: Route("reader", 0),
     fx.PostDirect: Route("reader", 1, "events_default"),
     fx.OfferLink: Route("reader", 1, "events_default"),
     fx.PostMessage: Route("reader", 2, "events_default"),
@@ -150,6 +152,8 @@ def _room_problem(uow: UnitOfWork, group: Group, effect: Effect) -> str | None:
         known = group.room_by_id(room)
         if known is None:
             return "This room does not belong to the group."
+        if isinstance(effect, fx.RemoveStranger) and all(one.id != effect.stranger for one in known.strangers):
+            return "This person is not in the room, or is in the group's people."
         if route is not None and route.account == "reader" and known.listening != "reader":
             return f"The bot does not speak in this room: its listening level is {known.listening}."
         if isinstance(effect, fx.CreateRoom) and known.key != effect.key:
@@ -198,12 +202,13 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.room_lane(room)
         case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room) | fx.LetGo(room=room):
             return names.door_lane(room)
-        case fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
+        case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
             return names.door_lane(room)
         case fx.SweepRoom(room=room):
             return names.sweep_lane(room)
-        case fx.PostDirect(to=person) | fx.OfferLink(to=person) | CreateDirect(to=person):
-            return names.direct_lane(person, urgent=isinstance(effect, fx.PostDirect) and effect.urgent)
+        case fx.PostDirect() | fx.OfferLink() | CreateDirect() | EnterChat():
+            # What waits for the end of quiet hours must not stop somebody who has come to us.
+            return names.direct_lane(people_of(effect)[0], urgent=isinstance(effect, EnterChat) or getattr(effect, "urgent", False))
         case SettleKeys(person=person):
             return names.keys_lane(person)
         case _:

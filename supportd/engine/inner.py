@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from supportd.sdk.effects import Effect
-from supportd.sdk.ids import PersonId
+from supportd.sdk.ids import PersonId, RoomId
 
 #: Stands where a plugin's name would, for what the core does itself.
 CORE = "supportd"
@@ -25,3 +25,12 @@ class SettleKeys(Effect):
     person: PersonId
     master: str
     trusted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterChat(Effect):
+    """Come into the chat ``room`` to which this person invited the bot, or decline where not ``take``."""
+
+    person: PersonId
+    room: RoomId
+    take: bool

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from supportd.engine import wire
-from supportd.engine.inner import CreateDirect, SettleKeys
+from supportd.engine.inner import CreateDirect, EnterChat, SettleKeys
 from supportd.sdk import effects as fx
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL, RoomSpec
 
@@ -27,6 +27,7 @@ def direct_spec(group_name: str) -> RoomSpec:
 def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tuple[Job, ...] | None:
     """Return what to do on the homeserver for ``row``, in order; ``None`` when its room or person is gone."""
     effect = row.effect
+    found: Job | None
     match effect:
         case fx.CreateRoom():
             return (_make_room(uow, row.id, effect),)
@@ -37,13 +38,13 @@ def jobs_of(uow: UnitOfWork, row: OutboxRow, group_name: str, server: str) -> tu
             return _direct(uow, row, person, text)
         case fx.LinkRoom():
             return _link(effect, server)
-        case fx.MendRoom() | fx.SweepRoom() | fx.AnswerKnock():
+        case fx.MendRoom() | fx.SweepRoom() | fx.AnswerKnock() | fx.RemoveStranger():
             return _about_room(uow, effect)
-        case fx.InviteMember() | fx.RemoveMember() | fx.LetGo() | fx.SetPower() | SettleKeys():
+        case fx.InviteMember() | fx.RemoveMember() | fx.LetGo() | fx.SetPower() | SettleKeys() | EnterChat():
             return _about_person(uow, effect)
         case _:
-            sending = _sending(uow, row.id, effect)
-            return None if sending is None else (sending,)
+            found = _sending(uow, row.id, effect)
+    return None if found is None else (found,)
 
 
 def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending | None:
@@ -67,7 +68,7 @@ def _sending(uow: UnitOfWork, transaction: str, effect: Effect) -> wire.Sending 
 
 
 def _about_person(
-    uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.LetGo | fx.SetPower | SettleKeys
+    uow: UnitOfWork, effect: fx.InviteMember | fx.RemoveMember | fx.LetGo | fx.SetPower | SettleKeys | EnterChat
 ) -> tuple[Job, ...] | None:
     user = uow.people.user_of(effect.person)
     if user is None:
@@ -82,11 +83,13 @@ def _about_person(
             return (wire.RemovePerson(room=room, person=user, reason=""),)
         case fx.SetPower(room=room, level=level):
             return (wire.PutPower(room=room, person=user, level=level),)
+        case EnterChat(room=room, take=take):
+            return (wire.EnterChat(room=room, person=user, take=take),)
         case SettleKeys(master=master, trusted=trusted):
             return (wire.TrustKeys(user, master, trusted=trusted),)
 
 
-def _about_room(uow: UnitOfWork, effect: fx.MendRoom | fx.SweepRoom | fx.AnswerKnock) -> tuple[Job, ...] | None:
+def _about_room(uow: UnitOfWork, effect: fx.MendRoom | fx.SweepRoom | fx.AnswerKnock | fx.RemoveStranger) -> tuple[Job, ...] | None:
     match effect:
         case fx.MendRoom(room=room, spec=spec, levels=levels, links=links):
             return (wire.BringRoom(room=room, spec=spec, powers=_powers(uow, levels), links=links),)
@@ -94,6 +97,9 @@ def _about_room(uow: UnitOfWork, effect: fx.MendRoom | fx.SweepRoom | fx.AnswerK
             return _sweep(uow, effect)
         case fx.AnswerKnock(room=room, knock=knock, let_in=let_in, reason=reason):
             return (wire.SettleKnock(room=room, knock=knock, let_in=let_in, reason=reason),)
+        case fx.RemoveStranger(room=room, stranger=stranger, reason=reason):
+            user = uow.strangers.user_of(room, stranger)
+            return None if user is None else (wire.RemovePerson(room=room, person=user, reason=reason),)
 
 
 def _make_room(uow: UnitOfWork, marker: str, effect: fx.CreateRoom) -> wire.MakeRoom:

@@ -127,4 +127,14 @@ class RoomMark:
     senders: tuple[tuple[Setting, UserId], ...] = ()
 
 
-Mark = TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark | RoomMark
+@dataclass(frozen=True, slots=True)
+class ChatMark:
+    """``by`` invited the reader to ``room``; whether it is a chat of two is looked at only when we want to know."""
+
+    room: RoomId
+    by: UserId
+
+
+Mark = (
+    TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark | RoomMark | ChatMark
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from supportd.sdk.ids import EventId
+
 if TYPE_CHECKING:
     from supportd.sdk.ids import GroupId, PersonId, RoomId
 
@@ -48,3 +50,8 @@ def direct_lane(person: PersonId, *, urgent: bool = False) -> str:
 def keys_lane(person: PersonId) -> str:
     """Return the lane of decisions about one person's encryption keys."""
     return f"{person}#keys"
+
+
+def not_ours(room: RoomId) -> EventId:
+    """Return what counts as handled of a room in which we were and did not stay."""
+    return EventId(derived("not ours", room))

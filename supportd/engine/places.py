@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.wire import Account, MembershipState
     from supportd.sdk.facts import Consent, Group, GroupStyle, Signpost
-    from supportd.sdk.ids import GroupId, PersonId, RoomId
+    from supportd.sdk.ids import GroupId, PersonId, RoomId, UserId
     from supportd.sdk.rooms import RoomNow, RoomSpec
 
 
@@ -48,6 +49,38 @@ class Groups(Protocol):
         """Close a case."""
 
 
+@dataclass(frozen=True, slots=True)
+class StrangerNow:
+    """Somebody who is not in the group's people: whether they are in the room or invited, and who let them in.
+
+    ``ours``: one of our own accounts invited them, so they become one of the group when they come.
+    """
+
+    state: Literal["invite", "join"]
+    name: str = field(repr=False)
+    by: PersonId | None = None
+    ours: bool = False
+
+
+class Strangers(Protocol):
+    """Who is in a room, or invited, and not in the group's people; sealed, and gone when they go."""
+
+    def put(self, room: RoomId, group: GroupId, user: UserId, stranger: StrangerNow, at: datetime) -> None:
+        """Keep what is so now of somebody; nothing is kept where a room has very many."""
+
+    def get(self, room: RoomId, group: GroupId, user: UserId) -> StrangerNow | None:
+        """Return what was known of somebody."""
+
+    def drop(self, room: RoomId, group: GroupId, user: UserId) -> None:
+        """Forget somebody in one room."""
+
+    def entered(self, group: GroupId, user: UserId) -> tuple[tuple[RoomId, Literal["invite", "join"]], ...]:
+        """Forget somebody who is of the group now; returns where they are."""
+
+    def user_of(self, room: RoomId, stranger: str) -> UserId | None:
+        """Return the Matrix id of somebody by the id that plugins know."""
+
+
 class Rooms(Protocol):
     """Rooms and who is in them."""
 
@@ -65,6 +98,9 @@ class Rooms(Protocol):
 
     def group_of(self, room: RoomId) -> GroupId | None:
         """Return the group of a room of ours."""
+
+    def person_of(self, room: RoomId) -> PersonId | None:
+        """Return whose direct chat with us this is, ``None`` for any other room."""
 
     def direct_with(self, group: GroupId, person: PersonId) -> RoomId | None:
         """Return the direct chat with a person, or ``None``."""

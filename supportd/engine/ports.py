@@ -51,6 +51,13 @@ class MatrixInbox(Protocol):
         """Return what waits for its key: of these (room, session id), or everything."""
 
 
+class Readers(Protocol):
+    """Who may read what we say in a room, besides our own accounts: strangers in it get no key of ours."""
+
+    async def readers(self, room: RoomId, users: Collection[UserId]) -> frozenset[UserId]:
+        """Return those of ``users`` who may."""
+
+
 class Words(Protocol):
     """The one door to members' words that are not in an event just now (architecture, "References, not words")."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from supportd.engine import gate, jobs, wire
-from supportd.engine.inner import CreateDirect, SettleKeys
+from supportd.engine.inner import CreateDirect, EnterChat, SettleKeys
 from supportd.engine.retry import looked, settled
 from supportd.errors import Fault
 from supportd.logs import get_logger, short
@@ -36,12 +36,14 @@ LOOKS_FIRST = (
     fx.InviteMember,
     fx.AnswerKnock,
     fx.RemoveMember,
+    fx.RemoveStranger,
     fx.LetGo,
     fx.SetPower,
     fx.LinkRoom,
     fx.MendRoom,
     fx.SweepRoom,
     SettleKeys,
+    EnterChat,
 )
 
 

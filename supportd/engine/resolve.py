@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from supportd.engine import names, wire
-from supportd.engine.unit import NewPerson, Waiting
+from supportd.engine import names, strangers, wire
+from supportd.engine.unit import Waiting
 from supportd.sdk import events as ev
 
 if TYPE_CHECKING:
@@ -18,13 +18,24 @@ if TYPE_CHECKING:
     from supportd.sdk.ids import GroupId, PersonId, UserId
 
 
-def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> ev.Event | None:
-    """Return the event that plugins see, or ``None``; keeps memberships and people as a side effect.
+def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> tuple[ev.Event, ...]:
+    """Return the events that plugins see, mostly one or none; keeps memberships and people as a side effect."""
+    event = _event(uow, incoming, ours, now)
+    if isinstance(event, ev.MemberJoined) and isinstance(incoming.content, wire.Membership):
+        # Whom we let in here may have been a stranger in other rooms until now.
+        return (event, *strangers.entered(uow, event.group, incoming.content.subject, event.member, event.id, event.at))
+    return () if event is None else (event,)
+
+
+def _event(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> ev.Event | None:
+    """Return what the event itself means.
 
     An event of a room that is not registered yet waits in the inbox: a person can be in a new room before its making is on record.
     """
     group = uow.rooms.group_of(incoming.room)
     if group is None:
+        if uow.handled.seen(names.not_ours(incoming.room)):
+            return None
         waiting = Waiting(id=f"room:{incoming.id}", group=None, plugin=None, event=incoming, attempts=0)
         uow.inbox.put(waiting, incoming.room, now + timedelta(days=7), now)
         return None
@@ -42,22 +53,9 @@ def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: 
     if uow.people.forgotten(group, incoming.sender):
         # Who was forgotten stays a stranger until somebody enters them again, even where they are still in a room.
         return None
-    return words(incoming, group, _known(uow, group, incoming.sender, None, incoming.at))
-
-
-def enter(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId]) -> None:
-    """Enter who sent a message just as :func:`resolve` would, and nothing else; repeating it changes nothing."""
-    group = uow.rooms.group_of(incoming.room)
-    if group is not None and incoming.sender not in ours and not uow.people.forgotten(group, incoming.sender):
-        _known(uow, group, incoming.sender, None, incoming.at)
-
-
-def _known(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | None, at: datetime) -> PersonId:
-    person = uow.people.by_user(group, user)
-    if person is not None:
-        return person
-    new = NewPerson(user=user, name=display_name or "", roles=frozenset({"member"}))
-    return uow.people.add(group, new, at)
+    person = uow.people.by_user(group, incoming.sender)
+    # The words of strangers are for no plugin.
+    return None if person is None else words(incoming, group, person)
 
 
 def _if_known(uow: UnitOfWork, group: GroupId, user: UserId) -> PersonId | None:
@@ -131,9 +129,9 @@ def _membership(uow: UnitOfWork, incoming: Incoming, content: Membership, group:
     if uow.people.forgotten(group, content.subject):
         return None
     if person is None:
-        if content.state != "join":
+        person = strangers.came(uow, incoming, content, group, ours)
+        if person is None:
             return None
-        person = _known(uow, group, content.subject, content.display_name, incoming.at)
     before, was_in = uow.rooms.set_membership(incoming.room, person, content.state, incoming.at)
     id_, at, room = incoming.id, incoming.at, incoming.room
     if content.state == "join" and before != "join":

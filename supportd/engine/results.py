@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from supportd.engine import names, wire
+from supportd.engine import chats, names, wire
 from supportd.engine.asks import ask_uncertain
-from supportd.engine.inner import CORE, CreateDirect
+from supportd.engine.inner import CORE, CreateDirect, EnterChat
 from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
 from supportd.engine.seen import keep as keep_seen
@@ -58,7 +58,7 @@ class Results:
         if outcome.event is not None:
             uow.asks.sent(row.id, outcome.event)
         if outcome.room is not None:
-            self._room(uow, row, outcome.room, now)
+            self._room(uow, row, outcome, outcome.room, now)
         if isinstance(row.effect, fx.MendRoom):
             uow.rooms.declare(row.effect.room, row.group, row.effect.spec)
             id_ = EventId(f"result:{row.id}")
@@ -90,7 +90,14 @@ class Results:
         )
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 
-    def _room(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
+    def _room(self, uow: UnitOfWork, row: OutboxRow, outcome: Done, room: RoomId, now: datetime) -> None:
+        if isinstance(row.effect, EnterChat):
+            chats.entered(uow, self.dispatcher.plugins, row.effect, row.group, now, mended=bool(outcome.mended))
+        else:
+            self._made(uow, row, room, now)
+        self._catch_up(uow, room, now)
+
+    def _made(self, uow: UnitOfWork, row: OutboxRow, room: RoomId, now: datetime) -> None:
         key, spec, person = _room_of(uow, row, now)
         if isinstance(row.effect, fx.CreateRoom) and row.effect.replaces is not None:
             uow.rooms.ended(row.effect.replaces, f"{key}:{names.derived('ended', row.effect.replaces)[:8]}")
@@ -98,14 +105,16 @@ class Results:
         if person is None:
             ready = RoomReady(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=room, key=key)
             self.dispatcher.handle(uow, Task(ready), now)
+
+    def _catch_up(self, uow: UnitOfWork, room: RoomId, now: datetime) -> None:
+        """Handle what came of a room before it was on record."""
         for mark in self.unplaced.of(room):
             uow.marks.apply([mark], now)
             if isinstance(mark, wire.RoomMark):
                 self.seen(uow, mark, now)
         for waiting in uow.inbox.for_room(room):
             if isinstance(waiting.event, wire.Incoming):
-                event = resolve(uow, waiting.event, self.ours, now)
-                if event is not None:
+                for event in resolve(uow, waiting.event, self.ours, now):
                     self.dispatcher.handle(uow, Task(event), now)
 
     @staticmethod
@@ -130,6 +139,8 @@ class Results:
         reason = _refusals.sentence(code) if code.startswith("ORG_") else f"The homeserver answered {code}."
         uow.journal.add(JournalLine(group=row.group, plugin=row.plugin, at=now, kind=kind, outcome="refused", reason=reason))
         self._tell(uow, row, code, now)
+        if isinstance(row.effect, EnterChat):
+            chats.refused(uow, self.dispatcher.plugins, row.effect, row.group, now)
         if isinstance(row.effect, CreateDirect):
             for urgent in (False, True):
                 for one in uow.outbox.refuse_lane(names.direct_lane(row.effect.to, urgent=urgent), now):

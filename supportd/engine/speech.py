@@ -27,6 +27,7 @@ CORE_WORDS: Final = {
     "settings": {"show", "set", "history", "undo"},
     "people": {"add", "list", "export", "forget"},
     "journal": set[str](),
+    "help": set[str](),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from supportd.engine.places import Groups, Rooms
+from supportd.engine.places import Groups, Rooms, Strangers
 from supportd.engine.records import (
     Asks,
     DueTimer,
@@ -56,6 +56,7 @@ __all__ = [
     "SettingChange",
     "SettingsRows",
     "Store",
+    "Strangers",
     "Timers",
     "UnitOfWork",
     "Waiting",
@@ -267,6 +268,7 @@ class UnitOfWork(Protocol):
     people: People
     groups: Groups
     rooms: Rooms
+    strangers: Strangers
     handled: Handled
     inbox: Inbox
     outbox: Outbox

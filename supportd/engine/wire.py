@@ -8,6 +8,7 @@ from typing import Literal
 
 from supportd.engine.marks import (
     AsideMark,
+    ChatMark,
     EchoMark,
     GapMark,
     KeysMark,
@@ -27,6 +28,7 @@ from supportd.sdk.rooms import RoomSpec, Setting
 #: Marks lie in a file of their own and are used from here.
 __all__ = [
     "AsideMark",
+    "ChatMark",
     "EchoMark",
     "GapMark",
     "KeysMark",
@@ -318,6 +320,18 @@ class BringRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class EnterChat:
+    """Accept the invitation of ``person`` to a chat of two, and see to it that it is encrypted; or decline it where not ``take``.
+
+    Refused, and left again, where others are in it or invited, or where it stands open or in clear and we cannot change that.
+    """
+
+    room: RoomId
+    person: UserId
+    take: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SweepWords:
     """Redact what was said from ``after_ms`` until before ``before_ms`` (milliseconds since 1970); with ``sender`` theirs only."""
 
@@ -329,7 +343,7 @@ class SweepWords:
 
 
 Sending = SendMessage | SendFile | SendPoll | SendPollEnd | SendReaction | SendRedaction
-Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom | SweepWords
+Job = Sending | MakeRoom | InvitePerson | SettleKnock | RemovePerson | PutPower | PutState | TrustKeys | BringRoom | EnterChat | SweepWords
 
 
 @dataclass(frozen=True, slots=True)

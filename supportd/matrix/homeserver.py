@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.engine import wire
 from supportd.logs import get_logger
-from supportd.matrix import people, sending
+from supportd.matrix import chats, people, sending
 from supportd.matrix.errors import MatrixError
 from supportd.matrix.outcome import Limiter, outcome_of
 
@@ -73,6 +73,9 @@ class MatrixHomeserver:
                 return await self.sweeper.sweep(job)
         # Look, compare, act must not cross another of its kind in the same room.
         async with self._locks[job.room]:
+            if isinstance(job, wire.EnterChat):
+                machine = self.sender.machine
+                return await chats.enter(api, job, machine.user_id, machine.remember_encrypted)
             return await (self.mender.bring(job) if isinstance(job, wire.BringRoom) else _about(api, job))
 
 

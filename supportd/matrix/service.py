@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from supportd.engine.ports import Homeserver, MatrixInbox, Words, WordsFound
+    from supportd.engine.ports import Homeserver, MatrixInbox, Readers, Words, WordsFound
     from supportd.engine.wire import Account, Job, Outcome
     from supportd.matrix.accounts import Login
     from supportd.matrix.reading import RoomReading
@@ -94,8 +94,9 @@ class _Opened:
 class MatrixSide:
     """One for each process."""
 
-    def __init__(self, settings: MatrixSettings, inbox: MatrixInbox) -> None:
-        """Take the settings and the engine's door."""
+    def __init__(self, settings: MatrixSettings, inbox: MatrixInbox, admission: Readers | None = None) -> None:
+        """Take the settings and the engine's doors; ``admission`` says which people in a room may read us, without it all."""
+        self.admission = admission
         self.settings = settings
         self.inbox = inbox
         self._apis: dict[Account, Api] = {}
@@ -158,6 +159,7 @@ class MatrixSide:
         rooms, devices = Rooms(), Devices(api, machine)
         devices.keyless = frozenset(login.user_id for login in settings.logins.values()) - {reader.user_id}
         sharing = Sharing(api, machine, devices, rooms)
+        sharing.admission = self.admission
         accounts: dict[Account, str] = {account: login.user_id for account, login in settings.logins.items()}
         upkeep = Upkeep(api, sharing, self.inbox, {accounts["creator"], accounts["doorkeeper"]}, window=settings.window)
         upkeep.key_file = KeyFile(settings.folder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd.engine.wire import Edited, SyncBatch, TokenMark
 from supportd.logs import get_logger
+from supportd.matrix import chats
 from supportd.matrix.body import Body, RoomPart, parse
 from supportd.matrix.errors import ForeignKeys, Refused, ServerAway, SlowDown
 from supportd.matrix.gaps import Gaps, gap_of
@@ -155,6 +156,8 @@ class Session:
         if self.devices.news:
             self.devices.news = False
             marks += self.devices.undecided()
+        if self.upkeep.hosts:
+            marks += chats.asked(body.invited, self.machine.user_id, self.upkeep.hosts)
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))
         self._committed(body.gone)

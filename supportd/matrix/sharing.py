@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from nio.exceptions import EncryptionError
 
@@ -22,10 +22,12 @@ from supportd.matrix.shapes import obj
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from supportd.engine.ports import Readers
     from supportd.matrix.devices import Devices
     from supportd.matrix.http import Api
     from supportd.matrix.machine import Machine
     from supportd.matrix.roomstate import Rooms, RoomState
+    from supportd.sdk.ids import RoomId, UserId
 
 log = get_logger(__name__)
 
@@ -49,6 +51,8 @@ class Sharing:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._claiming = asyncio.Lock()
         self._asked: dict[tuple[str, str], float] = {}
+        #: Who says which people in a room may read us; without it all who are in the room.
+        self.admission: Readers | None = None
         #: Devices that were told that they get no key, by the session they do not get.
         self._told: dict[str, set[tuple[str, str]]] = {}
 
@@ -95,7 +99,7 @@ class Sharing:
         for _attempt in range(ATTEMPTS):
             if room.doubtful:
                 await self._ask_who_is_in(room)
-            users = room.readers
+            users = await self._readers(room)
             await self.devices.refresh(users)
             self.settle()
             await self.open_sessions(users)
@@ -104,13 +108,28 @@ class Sharing:
             session.shared = True
             await self._explain(room, session, users)
             # Somebody may have left, or lost a device, while the key was on its way: then it must not be used.
-            users = room.readers
+            users = await self._readers(room)
             await self.devices.refresh(users)
             self.settle()
             unchanged = self.machine.olm.outbound_group_sessions.get(room.id) is session and not room.doubtful
             if unchanged and not self._in_wrong_hands(session, users):
                 return session
         raise CannotEncrypt
+
+    async def _readers(self, room: RoomState) -> tuple[str, ...]:
+        """Return who in the room is to have the key: whoever has it, our own, and of all others those who are admitted.
+
+        Who has it is not asked about before the next key: that would be a question for each message.
+        """
+        if self.admission is None:
+            return room.readers
+        session = self.machine.olm.outbound_group_sessions.get(room.id)
+        sure = {self.machine.user_id, *self.devices.keyless}
+        if session is not None and not session.expired:
+            sure |= {user for user, _device in session.users_shared_with}
+        unsure = [cast("UserId", user) for user in room.readers if user not in sure]
+        admitted = await self.admission.readers(cast("RoomId", room.id), unsure) if unsure else frozenset()
+        return tuple(user for user in room.readers if user in sure or user in admitted)
 
     async def _ask_who_is_in(self, room: RoomState) -> None:
         before = set(room.joined)

@@ -188,6 +188,18 @@ class RemoveMember(Effect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveStranger(Effect):
+    """Remove somebody who is not in the group's people from ``room``, or take their invitation back, at once; ``stranger`` is their id.
+
+    Yield it only because a key member said so: who it is, no plugin knows.
+    """
+
+    room: RoomId
+    stranger: str
+    reason: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetGo(Effect):
     """Take ``person`` out of ``room`` at their own wish, or take back their invitation; no key member is asked.
 

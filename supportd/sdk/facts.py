@@ -137,6 +137,21 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody in a room who is not in the group's people; ``shown`` is name and address as key members may read them.
+
+    ``by`` is who of the group invited them, where that is known. Not ``inside``: they are invited and have not come. Their words reach no
+    plugin, and the bot's words do not reach them.
+    """
+
+    id: str
+    shown: str = field(repr=False)
+    since: datetime
+    by: PersonId | None = None
+    inside: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Room:
     """A room of the group; ``direct_with`` is the person of a direct chat with the bot."""
 
@@ -151,6 +166,8 @@ class Room:
     left: frozenset[PersonId] = frozenset()
     #: Who is invited and has not answered.
     invited: frozenset[PersonId] = frozenset()
+    #: Who is there, or invited, and is not in the group's people.
+    strangers: tuple[Stranger, ...] = ()
     #: What it was declared to be, and what it is; ``None`` where supportd did not make it, and before it was looked at.
     spec: RoomSpec | None = None
     now: RoomNow | None = None

@@ -30,6 +30,10 @@ class Keyring:
     def _opened(outer: Box, sealed: bytes, context: str) -> Box:
         return Box(outer.open(sealed, context))
 
+    def blind(self, group: str, user: str) -> str:
+        """Return by what a Matrix id is found again within a group."""
+        return self.host.blind(f"{group}\x1f{user}", "person")
+
     def new_group_key(self, group: str) -> bytes:
         """Return a new key for a group, sealed."""
         return self.host.seal(new_key(), f"group-key:{group}")

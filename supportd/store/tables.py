@@ -155,6 +155,18 @@ memberships = Table(
     _instant("at", "since when"),
 )
 
+strangers = Table(
+    "strangers",
+    metadata,
+    _text("room_id", "room", key=True),
+    _text("blind", "keyed hash of the Matrix id of somebody who is not in the group's people", key=True),
+    _text("group_id", "group"),
+    _text("state", "invite or join; the row goes when they go, or are entered"),
+    _sealed("body", "Matrix id, shown name and who invited, JSON, under the group's key"),
+    _instant("at", "since when"),
+    Index("strangers_by_group", "group_id", "blind"),
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -24,6 +24,7 @@ from supportd.store.repositories.people import PeopleRows
 from supportd.store.repositories.rooms import RoomRows
 from supportd.store.repositories.settings import SettingRows
 from supportd.store.repositories.states import StateRows
+from supportd.store.repositories.strangers import StrangerRows
 from supportd.store.repositories.timers import TimerRows
 from supportd.store.savepoints import savepoint
 
@@ -75,6 +76,7 @@ class SqlUnitOfWork:
         self.people: unit.People = PeopleRows(connection, keys, self._read)
         self.groups: unit.Groups = GroupRows(connection, keys, self._read)
         self.rooms: unit.Rooms = RoomRows(connection, keys, self._read)
+        self.strangers: unit.Strangers = StrangerRows(connection, keys, self._read)
         self.handled: unit.Handled = HandledRows(connection, keys)
         self.inbox: unit.Inbox = InboxRows(connection, keys)
         self.outbox: unit.Outbox = OutboxRows(connection, keys)

@@ -22,7 +22,7 @@ from supportd.engine.results import Results
 from supportd.engine.retry import settled
 from supportd.engine.words.route import give
 from supportd.sdk.facts import GroupStyle
-from supportd.sdk.ids import GroupId, UserId
+from supportd.sdk.ids import GroupId, PersonId, UserId
 from supportd.sdk.rooms import RoomSpec
 from supportd.sdk.store import create_all
 from supportd.store.open import SqlStore, open_store
@@ -79,10 +79,13 @@ async def prepare(url: str) -> None:
 
     def work(uow: UnitOfWork) -> None:
         uow.groups.add(GROUP, GroupStyle(name="Roses", zone="UTC"), START)
+        key_members: list[PersonId] = []
         for name in ("Ann", "Ed"):
             person = NewPerson(user=UserId(f"@{name.lower()}:test"), name=name, roles=frozenset({"member", "key_member", "admin"}))
-            uow.people.add(GROUP, person, START)
+            key_members.append(uow.people.add(GROUP, person, START))
         uow.rooms.add(MAIN, GROUP, "main", RoomSpec(name="main"), None, "supportd", START)
+        for one in key_members:
+            uow.rooms.set_membership(MAIN, one, "join", START)
         uow.states.set(GROUP, PluginStatus(plugin="hello", state="on"), START)
 
     await store.database.reshape(lambda connection: create_all(connection, Hello.tables))
@@ -146,6 +149,8 @@ def _left(uow: UnitOfWork) -> dict[str, object]:
     return {
         "people": sorted(names.values()),
         "rooms": sorted(one.key.replace(one.direct_with or "-", names.get(one.direct_with or "", "-")) for one in group.rooms),
+        "inside": sorted((room.key, names[one]) for room in group.rooms for one in room.joined if room.direct_with is None),
+        "strangers": sorted((room.key, one.shown, one.inside) for room in group.rooms for one in room.strangers),
         "greeted": sorted((names[row["person"]], row["times"]) for row in rows.all(table)),
         "outbox": dict(uow.outbox.counts()),
         "settings": len(uow.settings.history(GROUP, "hello", 100)),

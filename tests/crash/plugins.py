@@ -83,15 +83,24 @@ class Places(Plugin):
     """Makes a room when it is turned on and when it is told to."""
 
     name = "places"
-    grants = frozenset({fx.CreateRoom, fx.PostMessage, fx.PostDirect, fx.InviteMember})
-    commands = (Command(name="open room", help="Open a room.", parameters=(Parameter(name="name", help="its name"),)),)
+    grants = frozenset({fx.CreateRoom, fx.PostMessage, fx.PostDirect, fx.InviteMember, fx.RemoveStranger})
+    commands = (
+        Command(name="open room", help="Open a room.", parameters=(Parameter(name="name", help="its name"),)),
+        Command(name="send away", help="Remove a stranger.", parameters=(Parameter(name="who", help="their address"),)),
+    )
 
     def turned_on(self, event: ev.TurnedOn, group: Group) -> Iterator[Effect]:
         """Make the lounge."""
         yield fx.CreateRoom(key="lounge", spec=RoomSpec(name="lounge"), key_members=tuple(one.id for one in group.key_members))
 
-    def command_given(self, event: ev.CommandGiven) -> Iterator[Effect]:
-        """Make a room."""
+    def command_given(self, event: ev.CommandGiven, group: Group) -> Iterator[Effect]:
+        """Make a room, or send a stranger away."""
+        if event.name == "send away":
+            for room in group.rooms:
+                for one in room.strangers:
+                    if f"({event.args['who']})" in one.shown:
+                        yield fx.RemoveStranger(room=room.id, stranger=one.id, reason="For people of the group only.")
+            return
         yield fx.CreateRoom(key=event.args["name"], spec=RoomSpec(name=event.args["name"]))
         yield fx.Reply(text=f"The room {event.args['name']} comes.")
 

@@ -29,6 +29,10 @@ STEP = timedelta(minutes=2)
 PER_SYNC = 3
 KEY_MEMBERS = ("ann", "ed")
 READER = UserId("@reader:test")
+#: How a key member's word of a stranger begins; then comes the name.
+STRANGER = "Automatic message. Somebody who is not in the group came into the room main: "
+#: What key members say when they are told of a stranger: (key member, stranger's name) -> word; of Eve nobody says anything.
+ABOUT_STRANGERS = {("ann", "Di"): "people add Di @di:test", ("ed", "Fay"): "send away @fay:test"}
 
 
 @dataclass
@@ -64,12 +68,21 @@ class Evening:
         self.commands = {
             "r1": ("settings", "set", "hello", "greeting", "Good evening"),
             "r2": ("plugins", "on", "places"),
-            "r3": ("people", "add", "Di", "@di:test"),
-            "r4": ("open", "room", "garden"),
+            "r3": ("open", "room", "garden"),
         }
         for who in ("bo", "cy"):
-            self._event(MAIN, who, wire.Membership(UserId(f"@{who}:test"), "join", "leave", who.capitalize()))
+            self._comes(who, invited=True)
         self._event(MAIN, "bo", wire.Said("Is anybody here?"))
+        # Nobody of ours invited these: whatever they say, they are strangers until somebody enters them.
+        for who in ("eve", "di", "fay"):
+            self._comes(who)
+        self._event(MAIN, "eve", wire.Said("May I ask something?"))
+
+    def _comes(self, who: str, *, invited: bool = False) -> None:
+        user = UserId(f"@{who}:test")
+        if invited:
+            self._event(MAIN, "doorkeeper", wire.Membership(user, "invite", "leave", who.capitalize()))
+        self._event(MAIN, who, wire.Membership(user, "join", "invite" if invited else "leave", who.capitalize()))
 
     def sync(self, since: str | None) -> Synced:
         """Return what is new."""
@@ -149,12 +162,17 @@ class Evening:
             self._event(room, person[1:].split(":")[0], wire.Membership(person, "join", "invite", person[1:3].capitalize()))
 
     def _answer(self, room: RoomId, label: str, text: str, event: EventId) -> None:
-        """Let people answer what they were sent: Ann leaves Cy to Ed, and both may agree to a removal."""
-        if text == "Will you say hello to Bo?" and label == "direct @ann:test":
+        """Let people answer what they were sent: Ann leaves Cy to Ed and enters Di, Ed sends Fay away, both may agree to a removal."""
+        if text in {"Will you say hello to Bo?", "Will you say hello to Di?"} and label == "direct @ann:test":
             self._event(room, "ann", wire.Said("Yes!", in_reply_to=event))
         elif text == "Will you say hello to Cy?" and label == "direct @ed:test":
             self._event(room, "ed", wire.Reacted(event, "👍"))
-        elif text.startswith("Ann meets"):
+        elif text.startswith(STRANGER):
+            who = label[8:].partition(":")[0]
+            word = ABOUT_STRANGERS.get((who, text.removeprefix(STRANGER).partition(" ")[0]))
+            if word is not None:
+                self._event(room, who, wire.Said(word))
+        elif text == "Ann meets Bo.":
             self._event(MAIN, "cy", wire.Said("Please remove me"))
         elif text.startswith("May I remove"):
             # The first of the two waits for the other to be asked too, so that every evening goes the same way.

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.crash.scripted import Evening, Server
+from tests.crash.scripted import STRANGER, Evening, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,15 +170,24 @@ def prepared(name: str, postgres: PostgresServer | None = None) -> Iterator[Stag
 
 #: What members see on this evening: written down once, so that a change of the engine that loses something for good is seen too.
 _REMOVE = "May I remove Cy from the room? Nothing happens until one of you answers yes or no here, in words."
+_STRANGERS = tuple(
+    f"{STRANGER}{name} (@{name.lower()}:test). Nobody of the group invited them, as far as I know. They can read what people write there"
+    f" from now on, not what I write. Do they belong here? Then an admin says: people add NAME @{name.lower()}:test."
+    f" If not, say: rooms remove main @{name.lower()}:test."
+    for name in ("Eve", "Di", "Fay")
+)
+_HELLO = tuple(f"Will you say hello to {name}?" for name in ("Bo", "Cy", "Di"))
 _SEEN: dict[str, tuple[str, ...]] = {
-    "main": ("Ann meets Bo.", "Ed meets Cy.", "Goodbye Cy.", "SendReaction", "removed @cy:test"),
-    "direct @ann:test": ("Will you say hello to Bo?", "Will you say hello to Cy?", "Cy is met.", _REMOVE, "The room anns comes."),
-    "direct @ed:test": ("Will you say hello to Cy?", _REMOVE, "The room eds comes."),
+    "main": ("Ann meets Bo.", "Ann meets Di.", "Ed meets Cy.", "Goodbye Cy.", "SendReaction", "removed @cy:test", "removed @fay:test"),
+    "direct @ann:test": (*_STRANGERS, *_HELLO, "Cy is met.", _REMOVE, "Di is in the group's people now.", "The room anns comes."),
+    "direct @ed:test": (*_STRANGERS, "Will you say hello to Cy?", _REMOVE, "Done.", "The room eds comes."),
     "direct @bo:test": ("Good evening, Bo.", "How was it, Bo?"),
     "direct @cy:test": ("Good evening, Cy.", "How was it, Cy?"),
-    "direct @di:test": ("You are entered, Di.",),
+    "direct @di:test": ("You are entered, Di.", "Good evening, Di.", "How was it, Di?"),
     **{room: (f"This is the {room}.", "invited @bo:test") for room in ("lounge", "garden", "anns", "eds")},
 }
+#: Of the three whom nobody of ours invited, Di was entered and Fay sent away: room, who, whether inside.
+STRANGERS = [["main", "Eve (@eve:test)", True]]
 EXPECTED = Counter((room, what) for room, all_ in _SEEN.items() for what in (*all_, *(("made",) if room != "main" else ())))
 
 
@@ -263,7 +272,8 @@ def _kind(name: str) -> str:
     return name if name.startswith("network") else " ".join(name.split()[:5])
 
 
-@pytest.mark.timeout(0 if FULL else 280)
+# Whatever the machine does besides, one evening for each kind of boundary is played.
+@pytest.mark.timeout(0 if FULL else 600)
 def test_evening_is_the_same_after_a_kill_anywhere(stages: list[Stage]) -> None:
     """One kill at each kind of boundary and after each sending (in full: at each boundary), and a sample of two, change nothing."""
     stage = stages[0]
@@ -272,6 +282,7 @@ def test_evening_is_the_same_after_a_kill_anywhere(stages: list[Stage]) -> None:
     assert whole is not None
     wanted, left, names = Counter(stage.server.evening.seen), whole["left"], whole["points"]
     assert wanted == EXPECTED
+    assert left["strangers"] == STRANGERS
 
     first = {_kind(name): at for at, name in reversed(list(enumerate(names, 1)))}
     # What was sent and not booked yet is where an answer may come back to somebody who does not know what was asked.

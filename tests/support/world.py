@@ -85,6 +85,8 @@ class World:
         self.results = Results(self.dispatcher, OURS)
         self.pump = Pump(store, self.server, self.results, self.clock, server="test")
         self.engine = Engine(store, self.dispatcher, self.results, self.pump, NoAssessor(), self.clock, ours=OURS)
+        #: Whether somebody who comes or speaks and is not in the group's people stays so.
+        self.strangers_come = False
         self._events = 0
 
     async def begin(self, *people: tuple[str, set[Role]], state: PluginState = "on", quiet: QuietHours | None = None) -> list[PersonId]:
@@ -121,7 +123,9 @@ class World:
         return wire.Incoming(EventId(id_ or f"$event{self._events}"), room, self.clock.now(), user_of(sender), content, verified)
 
     async def happens(self, *events: wire.Incoming, marks: tuple[wire.Mark, ...] = ()) -> None:
-        """Let the engine accept events."""
+        """Let the engine accept events, of people who are entered by then; ``strangers_come``: of anybody."""
+        if not self.strangers_come:
+            await self.store.transact(lambda uow: _enter(uow, events, self.clock.now()))
         await self.engine.accept(wire.SyncBatch(events, marks))
 
     async def says(self, name: str, text: str, room: RoomId = ROOM, *, verified: bool = True) -> wire.Incoming:
@@ -159,6 +163,16 @@ class World:
     async def counts(self) -> dict[str, int]:
         """Return the outbox by state."""
         return dict(await self.store.read(lambda uow: uow.outbox.counts()))
+
+
+def _enter(uow: UnitOfWork, events: Iterable[wire.Incoming], now: datetime) -> None:
+    """Enter who joins or speaks, as an admin does, unless they were forgotten."""
+    for one in events:
+        group, content = uow.rooms.group_of(one.room), one.content
+        user, name = (content.subject, content.display_name) if isinstance(content, wire.Membership) else (one.sender, "")
+        comes = content.state == "join" if isinstance(content, wire.Membership) else not isinstance(content, wire.Replaced)
+        if comes and group is not None and user not in OURS and not uow.people.forgotten(group, user):
+            uow.people.add(group, NewPerson(user=user, name=name or "", roles=frozenset({"member"})), now)
 
 
 def user_of(name: str) -> UserId:

@@ -21,6 +21,7 @@ from supportd_confidential_rooms import (
     panic,
     pausing,
     reviewing,
+    strangers,
     talking,
 )
 from supportd_confidential_rooms.templates import CannotChange, Template
@@ -287,6 +288,8 @@ _DOING: Final[dict[str, Callable[[Given], Iterator[Effect]]]] = {
     "rooms keep": _keep,
     "rooms close": _close,
     "rooms unlock": _unlock,
+    "rooms strangers": strangers.shown,
+    "rooms remove": strangers.remove,
     "talk": _talk,
     "i need to talk": _talk,
     "rooms merge": merging.wanted,

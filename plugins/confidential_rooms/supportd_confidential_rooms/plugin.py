@@ -17,6 +17,7 @@ from supportd.sdk.effects import (
     PostDirect,
     PostMessage,
     RemoveMember,
+    RemoveStranger,
     SetPower,
     ShutGroup,
     StartTimer,
@@ -49,7 +50,7 @@ class ConfidentialRooms(Plugin):
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
         {
             *(Ask, CloseAsk, CreateRoom, ForgetPerson, InviteMember, LetGo, LinkRoom, MendRoom, OpenGroup, PostDirect, PostMessage),
-            *(RemoveMember, SetPower, ShutGroup, StartTimer, SweepRoom),
+            *(RemoveMember, RemoveStranger, SetPower, ShutGroup, StartTimer, SweepRoom),
         }
     )
     settings: ClassVar[type[Settings]] = RoomSettings

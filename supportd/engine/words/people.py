@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from supportd.engine import forgetting, newkeys
+from supportd.engine import forgetting, newkeys, strangers
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
 from supportd.engine.words.desk import Said, Unusable, WordsUnclear
@@ -77,6 +77,8 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     _journal(desk, "somebody was entered in the group's people")
     event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
     desk.dispatcher.handle(desk.uow, Task(event), desk.now)
+    for joined in strangers.entered(desk.uow, desk.group, user, person, event.id, desk.now) if user is not None else ():
+        desk.dispatcher.handle(desk.uow, Task(joined), desk.now)
     return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
 
 

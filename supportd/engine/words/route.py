@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from supportd.domain import commands as rules
 from supportd.engine.task import Task
 from supportd.engine.words.desk import Desk, Said, Unknown, WordsUnclear
+from supportd.engine.words.help import help_
 from supportd.engine.words.journal import journal
 from supportd.engine.words.people import people
 from supportd.engine.words.plugins import plugins
@@ -24,8 +25,15 @@ if TYPE_CHECKING:
     from supportd.sdk.commands import Command
     from supportd.sdk.ids import GroupId
 
-#: The core's own commands; in a chat only admins may give them.
-CORE: Final[Mapping[str, Callable[[Desk], Said]]] = {"plugins": plugins, "settings": settings, "people": people, "journal": journal}
+#: The core's own commands; in a chat only admins may give them, but for what anybody may.
+CORE: Final[Mapping[str, Callable[[Desk], Said]]] = {
+    "plugins": plugins,
+    "settings": settings,
+    "people": people,
+    "journal": journal,
+    "help": help_,
+}
+FOR_ALL: Final = frozenset({"help"})
 
 #: ``EX_SOFTWARE`` of ``sysexits.h``.
 _STOPPED: Final = 70
@@ -65,7 +73,7 @@ def carry_out(desk: Desk) -> Said:
     first, rest = desk.words[:1], desk.words[1:]
     if first and first[0] in CORE:
         person = None if desk.by is None else desk.facts().person(desk.by)
-        if desk.by is not None and (person is None or "admin" not in person.roles):
+        if first[0] not in FOR_ALL and desk.by is not None and (person is None or "admin" not in person.roles):
             raise NotYours(who="the group's admins")
         return CORE[first[0]](Desk(desk.uow, desk.dispatcher, desk.group, rest, desk.by, desk.id, desk.now))
     found = declared(desk)

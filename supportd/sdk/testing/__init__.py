@@ -35,7 +35,7 @@ from supportd.sdk.testing._kinds import (
     starts_poll,
     votes,
 )
-from supportd.sdk.testing._rooms import room_changes, rooms_are_mended
+from supportd.sdk.testing._rooms import room_changes, rooms_are_mended, stranger_comes
 from supportd.sdk.testing._scene import Scene, a_group
 from supportd.sdk.testing._seen import Asked, Told
 from supportd.sdk.testing._shelf import Shelf
@@ -72,6 +72,7 @@ __all__ = [
     "sends_file",
     "speaks",
     "starts_poll",
+    "stranger_comes",
     "turned_on",
     "votes",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -31,19 +32,29 @@ def carry_out(world: World, effect: fx.Effect) -> None:
     match effect:
         case CloseAsk(key=key):
             world.asks.pop(key, None)
-        case fx.CreateRoom(key=key):
-            if effect.replaces is not None or key not in world.wanted:
-                world.wanted[key] = effect
+        case fx.CreateRoom() | fx.SweepRoom() | fx.MendRoom() | fx.RemoveStranger():
+            _change_rooms(world, effect)
         case fx.OfferLink(key=key):
             world.links[key] = effect
-        case fx.SweepRoom(key=key):
-            world.sweeps[key] = effect
-        case fx.MendRoom():
-            world.mends.append(effect)
         case fx.StartPoll() | fx.EndPoll():
             world.wanted_polls.append(effect)
         case _:
             _change_facts(world, effect)
+
+
+def _change_rooms(world: World, effect: fx.CreateRoom | fx.SweepRoom | fx.MendRoom | fx.RemoveStranger) -> None:
+    match effect:
+        case fx.CreateRoom(key=key):
+            if effect.replaces is not None or key not in world.wanted:
+                world.wanted[key] = effect
+        case fx.SweepRoom(key=key):
+            world.sweeps[key] = effect
+        case fx.MendRoom():
+            world.mends.append(effect)
+        case fx.RemoveStranger():
+            for key, place in world.rooms.items():
+                left = tuple(one for one in place.strangers if place.id != effect.room or one.id != effect.stranger)
+                world.rooms[key] = replace(place, strangers=left)
 
 
 def _change_facts(world: World, effect: fx.Effect) -> None:

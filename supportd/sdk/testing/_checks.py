@@ -56,6 +56,8 @@ def _rooms(group: Group, effect: fx.Effect) -> str | None:
         known = group.room_by_id(room) if room is not None else None
         if room is not None and known is None:
             return f"{type(effect).__name__} is about the room “{room}”, which does not belong to the group."
+        if known is not None and isinstance(effect, fx.RemoveStranger) and all(one.id != effect.stranger for one in known.strangers):
+            return f"RemoveStranger is about somebody who is not among the strangers of “{known.key}”: look at room.strangers."
         if known is not None and isinstance(effect, _SPEAKS) and known.listening != "reader":
             return f"The bot does not speak in “{known.key}”: its listening level is {known.listening}."
     return None

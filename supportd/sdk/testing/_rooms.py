@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from supportd.sdk import events as ev
+from supportd.sdk.facts import Stranger
 from supportd.sdk.rooms import RoomNow, as_declared, differences
 
 if TYPE_CHECKING:
@@ -25,6 +26,18 @@ def room_changes(room: str | None = None, by: str | None = None, setting: Settin
         seen = replace(before, **now, changed_by=tuple(changed_by.items()))
         world.rooms[place.key] = replace(place, now=seen)
         world.tell(ev.RoomChanged(id=world.next_id("seen:"), group=world.group, at=world.now, room=place.id))
+
+    return act
+
+
+def stranger_comes(shown: str, room: str | None = None, by: str | None = None, *, inside: bool = True) -> Act:
+    """Let somebody who is not in the group's people come into a room (the circle), or be invited to it; ``by``: who of the group did so."""
+
+    def act(world: World) -> None:
+        place = world.room(room)
+        person = world.person(by).id if by is not None else None
+        one = Stranger(id=f"stranger-{len(place.strangers) + 1}", shown=shown, since=world.now, by=person, inside=inside)
+        world.rooms[place.key] = replace(place, strangers=(*place.strangers, one))
 
     return act
 

@@ -13,6 +13,7 @@ from supportd.sdk import facts as f
 from supportd.sdk.ids import GroupId, PersonId, RoomId
 from supportd.store import roomfacts
 from supportd.store.instants import from_us, to_us
+from supportd.store.repositories import strangers
 from supportd.store.repositories.base import Repository
 from supportd.store.repositories.people import PeopleRows
 
@@ -101,6 +102,7 @@ class GroupRows(Repository):
         joined: dict[str, set[PersonId]] = {}
         left: dict[str, set[PersonId]] = {}
         invited: dict[str, set[PersonId]] = {}
+        unknown = strangers.facts(self.many(strangers.OF_GROUP, {"group": group}), box)
         kinds = {"join": joined, "invite": invited}
         for row in self.many(_MEMBERS, {"group": group}):
             kinds.get(row["state"], left).setdefault(row["room_id"], set()).add(PersonId(row["person_id"]))
@@ -114,6 +116,7 @@ class GroupRows(Repository):
                 joined=frozenset(joined.get(row["room_id"], ())),
                 left=frozenset(left.get(row["room_id"], ())),
                 invited=frozenset(invited.get(row["room_id"], ())),
+                strangers=tuple(unknown.get(row["room_id"], ())),
                 spec=None if row["declared"] is None else roomfacts.spec(box.open(row["declared"], roomfacts.CONTEXT)),
                 now=None if row["seen"] is None else roomfacts.now(box.open(row["seen"], roomfacts.CONTEXT)),
             )

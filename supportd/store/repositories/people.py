@@ -71,7 +71,7 @@ class PeopleRows(Repository):
     """Implements the engine's port ``People``."""
 
     def _blind(self, group: str, user: str) -> str:
-        return self.keys.host.blind(f"{group}\x1f{user}", "person")
+        return self.keys.blind(group, user)
 
     def add(self, group: GroupId, person: NewPerson, at: datetime) -> PersonId:
         """Enter somebody; the same Matrix id again returns the person that is there."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from supportd.sdk.ids import GroupId, RoomId
+from supportd.sdk.ids import GroupId, PersonId, RoomId
 from supportd.store import roomfacts
 from supportd.store.instants import to_us
 from supportd.store.repositories.base import Repository
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd.engine.wire import Account, MembershipState
-    from supportd.sdk.ids import PersonId
     from supportd.sdk.rooms import RoomNow, RoomSpec
 
 _ADD = text(
@@ -29,7 +28,13 @@ _ENDED = text("UPDATE rooms SET key = :key WHERE room_id = :room")
 _SEEN = text("SELECT seen, changes FROM rooms WHERE room_id = :room")
 _SEE = text("UPDATE rooms SET seen = :seen, changes = COALESCE(changes, 0) + 1 WHERE room_id = :room")
 _GROUP = text("SELECT group_id FROM rooms WHERE room_id = :room")
-_DIRECT = text("SELECT room_id FROM rooms WHERE group_id = :group AND person_id = :person ORDER BY made DESC LIMIT 1")
+#: The chat that somebody is in goes before a newer one to which they did not come.
+_DIRECT = text(
+    "SELECT r.room_id FROM rooms r LEFT JOIN memberships m ON m.room_id = r.room_id AND m.person_id = r.person_id"
+    " WHERE r.group_id = :group AND r.person_id = :person"
+    " ORDER BY CASE WHEN m.state = 'join' THEN 0 ELSE 1 END, r.made DESC LIMIT 1"
+)
+_PERSON = text("SELECT person_id FROM rooms WHERE room_id = :room")
 _MEMBER = text("SELECT state, was_in FROM memberships WHERE room_id = :room AND person_id = :person")
 _SET = text(
     "INSERT INTO memberships (room_id, person_id, state, was_in, at) VALUES (:room, :person, :state, :was_in, :at)"
@@ -72,6 +77,11 @@ class RoomRows(Repository):
         """Return the group of a room of ours."""
         row = self.once(("group_of", room), lambda: self.one(_GROUP, {"room": room}))
         return None if row is None else GroupId(row["group_id"])
+
+    def person_of(self, room: RoomId) -> PersonId | None:
+        """Return whose direct chat with us this is."""
+        row = self.one(_PERSON, {"room": room})
+        return None if row is None or row["person_id"] is None else PersonId(row["person_id"])
 
     def direct_with(self, group: GroupId, person: PersonId) -> RoomId | None:
         """Return the direct chat with a person."""

@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from supportd.engine import resolve, wire
+from supportd.engine import wire
 from supportd.sdk import effects as fx
 from supportd.sdk import events as ev
 from supportd.sdk.findings import NOT_ASSESSED, Finding
 from supportd.sdk.hooks import Plugin
 from supportd.sdk.ids import EventId, RoomId
 from supportd.sdk.rooms import RoomSpec
-from tests.support.world import World, user_of
+from tests.support.world import OURS, World, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    from supportd.engine.unit import UnitOfWork
     from supportd.sdk.effects import Effect
-    from supportd.sdk.ids import GroupId, PersonId, UserId
+    from supportd.sdk.ids import PersonId
     from supportd.sdk.settings import Settings
     from supportd.store.open import SqlStore
     from tests.support.plugins import SmallPlugins
@@ -105,9 +103,11 @@ def _said(watch: Watch) -> list[tuple[str, tuple[Finding, ...]]]:
 
 
 async def test_the_first_words_of_who_just_joined_are_assessed(store: SqlStore) -> None:
-    """Two people join and write within one sync: all is heard once, in order, and each word was thought about under its author's id."""
+    """Two people whom a plugin let in come and write within one sync: all is heard once, in order, thought about with its author."""
     watch = Watch()
     world = await _world(store, watch)
+    world.strangers_come = True
+    await world.happens(*[world.incoming(wire.Membership(user_of(name), "invite", "leave"), OURS[1]) for name in ("Mal", "Bo")])
     mal, bo = _join(world, "Mal"), _join(world, "Bo")
     words = [world.incoming(wire.Said(text), name) for text, name in (("a", "Jo"), ("b", "Mal"), ("c", "Mal"), ("d", "Bo"))]
 
@@ -120,16 +120,18 @@ async def test_the_first_words_of_who_just_joined_are_assessed(store: SqlStore) 
     assert [group.name_of(one) for one in watch.joined] == ["Mal", "Bo"]
 
 
-async def test_the_first_words_of_somebody_whose_joining_was_not_seen_are_assessed(store: SqlStore) -> None:
-    """They are entered first, so that what plugins think about has the author that their hook will see."""
+async def test_the_words_of_strangers_are_not_thought_about(store: SqlStore) -> None:
+    """Who is not in the group's people reaches no plugin, also not by way of an assessment."""
     watch = Watch()
     world = await _world(store, watch)
+    world.strangers_come = True
 
     await world.says("Mal", "I will find you")
+    await world.joins("Mal")
+    await world.says("Mal", "I have found you")
 
-    assert _said(watch) == [("I will find you", (THREAT,))]
-    assert watch.thought == [watch.heard[0][0]]
-    assert len((await world.group()).people) == 2
+    assert (watch.thought, watch.heard, watch.joined) == ([], [], [])
+    assert len((await world.group()).people) == 1
 
 
 async def test_who_was_forgotten_is_neither_thought_about_nor_entered(sqlite_store: SqlStore) -> None:
@@ -194,21 +196,3 @@ async def test_words_that_waited_for_the_plugin_were_not_assessed(sqlite_store: 
     await world.settle()
 
     assert _said(watch) == [("Hello", (NOT_ASSESSED,))]
-
-
-async def test_who_cannot_be_entered_holds_nothing_up(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where entering somebody raises, their words are set aside, and those of others are assessed and handled."""
-    watch = Watch()
-    world = await _world(sqlite_store, watch)
-    events = [world.incoming(wire.Said(text), name) for text, name in (("a", "Mal"), ("b", "Jo"), ("c", "Mal"), ("d", "Bo"))]
-    entering = resolve._known
-
-    def breaks(uow: UnitOfWork, group: GroupId, user: UserId, display_name: str | None, at: datetime) -> PersonId:
-        if user == user_of("Mal"):
-            raise KeyError(user)
-        return entering(uow, group, user, display_name, at)
-
-    monkeypatch.setattr(resolve, "_known", breaks)
-    await world.happens(*events)
-
-    assert _said(watch) == [("b", (THREAT,)), ("d", (THREAT,))]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from supportd.engine import gate, wire
-from supportd.engine.inner import CreateDirect, SettleKeys
+from supportd.engine.inner import CreateDirect, EnterChat, SettleKeys
 from supportd.engine.records import NewPerson
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk, Step
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 TABLE: dict[type[Effect], tuple[str, int, str | None, bool] | None] = {
     fx.Redact: ("reader", 0, "redact", False),
     fx.RemoveMember: ("doorkeeper", 0, "kick", True),
+    fx.RemoveStranger: ("doorkeeper", 0, "kick", False),
     fx.LetGo: ("doorkeeper", 0, "kick", False),
     fx.ForgetPerson: None,
     fx.SetPower: ("doorkeeper", 0, "m.room.power_levels", False),
@@ -46,6 +47,7 @@ TABLE: dict[type[Effect], tuple[str, int, str | None, bool] | None] = {
     fx.StartPoll: ("reader", 2, "events_default", False),
     fx.EndPoll: ("reader", 2, "events_default", False),
     SettleKeys: ("reader", 0, None, False),
+    EnterChat: ("reader", 0, None, False),
     fx.PostDirect: ("reader", 1, "events_default", False),
     fx.OfferLink: ("reader", 1, "events_default", False),
     fx.PostMessage: ("reader", 2, "events_default", False),

@@ -16,7 +16,7 @@ from supportd.sdk.hooks import Plugin
 from supportd.sdk.ids import EventId, RoomId
 from supportd.sdk.rooms import RoomSpec
 from supportd.store.open import open_store
-from tests.support.world import GROUP, OURS, READER, World, user_of
+from tests.support.world import GROUP, OURS, READER, ROOM, World, user_of
 from tests.unit.engine.acting import Doing, do
 
 if TYPE_CHECKING:
@@ -53,20 +53,28 @@ def _greeted(world: World) -> list[str]:
     return [job.mentions[0] for _, job in world.server.jobs if isinstance(job, wire.SendMessage)]
 
 
+async def _two_rooms(store: SqlStore) -> tuple[World, RoomId]:
+    """Return a world where strangers come, and a second room."""
+    doing = Doing()
+    world = World(store, doing, Greeter())
+    await world.begin()
+    await do(world, doing, fx.CreateRoom(key="b", spec=RoomSpec(name="B")))
+    world.strangers_come = True
+    return world, next(one.id for one in (await world.group()).rooms if one.key == "b")
+
+
 async def _people(world: World) -> list[str]:
     return [one.name for one in (await world.group()).people]
 
 
 @pytest.mark.asyncio
-async def test_somebody_unknown_who_joins_is_entered_once(store: SqlStore) -> None:
+async def test_whom_we_invited_is_entered_once(store: SqlStore) -> None:
     """Joining two rooms, and the same joining twice, enters one person, with the name they show."""
-    doing, greeter = Doing(), Greeter()
-    world = World(store, doing, greeter)
-    await world.begin()
-    await do(world, doing, fx.CreateRoom(key="b", spec=RoomSpec(name="B")))
-    second = next(one.id for one in (await world.group()).rooms if one.key == "b")
-    join = world.incoming(wire.Membership(user_of("bo"), "join", "leave", "Bo"), "bo")
+    world, second = await _two_rooms(store)
+    invited = wire.Membership(user_of("bo"), "invite", "leave", "Bo")
+    join = world.incoming(wire.Membership(user_of("bo"), "join", "invite", "Bo"), "bo")
 
+    await world.happens(*(world.incoming(invited, OURS[1], room) for room in (ROOM, second)))
     await world.happens(join, join)
     await world.happens(join)
     await world.joins("bo", second)
@@ -77,11 +85,29 @@ async def test_somebody_unknown_who_joins_is_entered_once(store: SqlStore) -> No
 
 
 @pytest.mark.asyncio
+async def test_somebody_unknown_who_joins_is_entered_by_nothing(store: SqlStore) -> None:
+    """Joining two rooms, and the same joining twice, leaves one stranger in each room; nobody greets them."""
+    world, second = await _two_rooms(store)
+    join = world.incoming(wire.Membership(user_of("bo"), "join", "leave", "Bo"), "bo")
+
+    await world.happens(join, join)
+    await world.happens(join)
+    await world.joins("bo", second)
+    await world.settle()
+
+    assert [name for name in await _people(world) if name] == []
+    assert _greeted(world) == []
+    shown = {room.key: [one.shown for one in room.strangers] for room in (await world.group()).rooms}
+    assert shown == {"main": ["Bo (@bo:test)"], "b": ["bo (@bo:test)"]}
+
+
+@pytest.mark.asyncio
 async def test_only_joining_enters_somebody(sqlite_store: SqlStore) -> None:
-    """An invitation, a knock or a leaving of somebody unknown enters nobody and tells nobody."""
+    """An invitation by us, a knock or a leaving of somebody unknown enters nobody and tells nobody."""
     greeter = Greeter()
     world = World(sqlite_store, greeter)
     await world.begin()
+    world.strangers_come = True
 
     await world.happens(world.incoming(wire.Membership(user_of("bo"), "invite", "leave", "Bo"), "@reader:test"))
     await world.happens(world.incoming(wire.Membership(user_of("bo"), "knock", "leave", "Bo"), "bo"))
@@ -130,19 +156,19 @@ async def test_a_room_that_is_not_registered_yet_waits(store: SqlStore) -> None:
     """Somebody may be in a new room before its making is on record; they are greeted when it is, once."""
     doing, greeter = Doing(), Greeter()
     world = World(store, doing, greeter)
-    await world.begin()
+    await world.begin(("Bo", set()))
     room = RoomId(f"!{names.derived('room', GROUP, 'b')}:test")
     join = world.incoming(wire.Membership(user_of("bo"), "join", "leave", "Bo"), "bo", room)
 
     await world.happens(join, join)
     await world.happens(world.incoming(wire.Said("early"), "bo", room))
     await world.settle()
-    before = [await _people(world), _greeted(world)]
+    before = _greeted(world)
     await do(world, doing, fx.CreateRoom(key="b", spec=RoomSpec(name="B")))
     await world.happens(join)
     await world.settle()
 
-    assert before == [[], []]
+    assert before == []
     assert _greeted(world) == ["@bo:test"]
     assert doing.messages == ["go", "early"]
 
