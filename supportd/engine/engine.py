@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import aside, assessing, chats, newkeys, strangers, telling, wire
+from supportd.engine import aside, assessing, chats, newdevices, newkeys, strangers, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
@@ -157,6 +157,8 @@ class Engine:
                 self._echo(uow, mark, now)
             case wire.KeysMark():
                 newkeys.ask(uow, mark, now)
+            case wire.DevicesMark():
+                newdevices.tell(uow, mark, now)
             case wire.ChatMark():
                 chats.invited(uow, mark, now)
             case wire.ReadingMark():

@@ -74,6 +74,23 @@ class KeysMark:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device that nobody had seen before; ``id``: 32 hexadecimal digits that stand for it, ``confirmed``: its owner signed it."""
+
+    id: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesMark:
+    """New devices signed in to the account of ``user``, the first of them ``at``; for that person alone. May come again."""
+
+    user: UserId
+    devices: tuple[NewDevice, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingMark:
     """Who in an encrypted ``room`` cannot read us, and whose messages we could not read for some minutes. May come again."""
 
@@ -136,5 +153,17 @@ class ChatMark:
 
 
 Mark = (
-    TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark | RoomMark | ChatMark
+    TokenMark
+    | GapMark
+    | SlowMark
+    | KeysMark
+    | DevicesMark
+    | ReadingMark
+    | ParkMark
+    | UnparkMark
+    | EchoMark
+    | AsideMark
+    | PowerMark
+    | RoomMark
+    | ChatMark
 )

@@ -104,6 +104,9 @@ class Session:
         self._first = False
         self.synced.set()
         self.beside.start("upkeep", lambda: self.upkeep.after(body))
+        if self.upkeep.hosts:
+            self.upkeep.new_devices.changed(body.changed)
+            self.beside.start("devices", self.upkeep.new_devices.look)
         if await self.inbox.gaps():
             self.beside.start("gaps", self._gaps)
 
