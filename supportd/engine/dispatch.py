@@ -11,7 +11,7 @@ from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
 from supportd.engine.task import Task
 from supportd.errors import Fault
-from supportd.sdk import _wire
+from supportd.sdk import _bounds, _wire
 from supportd.sdk import events as ev
 from supportd.sdk.effects import Effect, Reply
 from supportd.sdk.findings import NOT_ASSESSED
@@ -104,7 +104,8 @@ class Dispatcher:
         if agreed or row.plugin == CORE:
             return []
         id_ = EventId(f"refused:{row.id}")
-        failed = ev.EffectFailed(id=id_, group=group.id, at=group.now, kind=kind, reason=reason, person=row.person)
+        room, key = _bounds.room_of(row.effect), _bounds.key_of(row.effect)
+        failed = ev.EffectFailed(id=id_, group=group.id, at=group.now, kind=kind, reason=reason, person=row.person, room=room, key=key)
         return [Task(failed, only=row.plugin)]
 
     def _plugin(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, deeds: Deeds) -> list[Task]:
@@ -187,6 +188,8 @@ class Dispatcher:
                     kind=kind,
                     reason=decision.reason,
                     person=about[0] if len(about) == 1 else None,
+                    room=_bounds.room_of(effect),
+                    key=_bounds.key_of(effect),
                 )
             )
         elif status.state == "shadow" and not isinstance(effect, Reply):

@@ -14,7 +14,7 @@ from supportd.engine.seen import keep as keep_seen
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
 from supportd.engine.unplaced import Unplaced
-from supportd.sdk import _refusals
+from supportd.sdk import _bounds, _refusals
 from supportd.sdk import effects as fx
 from supportd.sdk.events import EffectFailed, RoomMended, RoomReady, RoomSwept
 from supportd.sdk.ids import EventId
@@ -57,6 +57,9 @@ class Results:
             return
         if outcome.event is not None:
             uow.asks.sent(row.id, outcome.event)
+        # Before the room is told to be ready: a plugin must not invite them once more.
+        for user, code in outcome.refused if row.plugin != CORE else ():
+            self._not_invited(uow, row, user, code, now)
         if outcome.room is not None:
             self._room(uow, row, outcome, outcome.room, now)
         if isinstance(row.effect, fx.MendRoom):
@@ -67,8 +70,6 @@ class Results:
         if isinstance(row.effect, fx.SweepRoom):
             swept = RoomSwept(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=row.effect.room, key=row.effect.key)
             self.dispatcher.handle(uow, Task(swept, only=row.plugin), now)
-        for user, code in outcome.refused if row.plugin != CORE else ():
-            self._not_invited(uow, row, user, code, now)
 
     def seen(self, uow: UnitOfWork, mark: RoomMark, now: datetime) -> None:
         """Keep what a room is now, and tell plugins when that changed."""
@@ -87,6 +88,7 @@ class Results:
             reason=_refusals.sentence(code),
             person=person,
             code=code,
+            key=_bounds.key_of(row.effect),
         )
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 
@@ -158,6 +160,8 @@ class Results:
             reason=_refusals.sentence(code),
             person=row.person,
             code=code,
+            room=_bounds.room_of(row.effect),
+            key=_bounds.key_of(row.effect),
         )
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 

@@ -240,6 +240,8 @@ class DoorSession:
         except Refused:
             # We were not in the room at that moment.
             with_reader = gap.room in self.readers
+        if gap.room in self.rooms.known:
+            self.rooms.known[gap.room].redact(events)
         found: list[Raw] = []
         for event in events:
             if not with_reader:
@@ -252,8 +254,7 @@ class DoorSession:
 def _apply(state: RoomState, event: Mapping[str, Any]) -> str | None:
     """Take an event into a room's state; returns the membership of its subject before."""
     previous = state.members.get(str(event.get("state_key"))) if event.get("type") == "m.room.member" else None
-    if "state_key" in event:
-        state.apply(event)
+    state.apply(event)
     return previous
 
 

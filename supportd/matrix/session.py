@@ -200,10 +200,9 @@ class Session:
             previous = state.members.get(str(event.get("state_key"))) if event.get("type") == "m.room.member" else None
             if at >= len(part.state) or (arrived and event.get("type") == "m.room.member"):
                 found.append(Raw(room, event, previous))
-            if "state_key" in event:
-                state.apply(event)
-                if event.get("type") == "m.room.member" and previous == "join" and state.members.get(str(event["state_key"])) != "join":
-                    self.sharing.discard([room])
+            state.apply(event)
+            if event.get("type") == "m.room.member" and previous == "join" and state.members.get(str(event.get("state_key"))) != "join":
+                self.sharing.discard([room])
         if state.encrypted:
             self.machine.remember_encrypted(room)
         return found
@@ -211,6 +210,8 @@ class Session:
     async def _read_page(self, gap: GapMark, events: Sequence[dict[str, Any]]) -> tuple[Sequence[Incoming], Sequence[Mark]]:
         """Read what was missed; raises :class:`ForeignKeys`."""
         raws = [Raw(gap.room, event) for event in events]
+        if gap.room in self.rooms.known:
+            self.rooms.known[gap.room].redact(events)
         await self._know_authors([raws])
         taken = self.intake.read(raws)
         return await self.authored(tuple(taken.incoming)), taken.marks
