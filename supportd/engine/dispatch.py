@@ -35,10 +35,11 @@ MOST_TOLD = 10
 class Dispatcher:
     """Calls hooks and carries out what they yield; holds no state of its own."""
 
-    def __init__(self, plugins: Plugins, *, public_url: str = "") -> None:
-        """Take the installed plugins, and the address under which links are opened."""
+    def __init__(self, plugins: Plugins, *, public_url: str = "", server: str = "") -> None:
+        """Take the installed plugins, the address under which links are opened, and the name of our homeserver."""
         self.plugins = plugins
         self.public_url = public_url
+        self.server = server
 
     def handle(self, uow: UnitOfWork, task: Task, now: datetime) -> Deeds:
         """Handle an event and everything that follows from it at once."""

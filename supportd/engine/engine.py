@@ -168,6 +168,8 @@ class Engine:
             case wire.RoomMark():
                 self.results.unplaced.note(uow, mark)
                 self.results.seen(uow, mark, now)
+            case wire.HereMark():
+                self.results.missed(uow, mark, now)
             case wire.SlowMark() | wire.GapMark(lost=True):
                 telling.gap(uow, mark, now)
             case _:

@@ -145,6 +145,14 @@ class RoomMark:
 
 
 @dataclass(frozen=True, slots=True)
+class HereMark:
+    """All rooms that ``account`` is in, told at each start: one that was deleted meanwhile is told of in no other way."""
+
+    account: Account
+    rooms: frozenset[RoomId]
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMark:
     """``by`` invited the reader to ``room``; whether it is a chat of two is looked at only when we want to know."""
 
@@ -166,4 +174,5 @@ Mark = (
     | PowerMark
     | RoomMark
     | ChatMark
+    | HereMark
 )

@@ -11,6 +11,7 @@ from supportd.engine.inner import CORE, CreateDirect, EnterChat
 from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
 from supportd.engine.seen import keep as keep_seen
+from supportd.engine.seen import not_here
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
 from supportd.engine.unplaced import Unplaced
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.dispatch import Dispatcher
     from supportd.engine.unit import OutboxRow, UnitOfWork
-    from supportd.engine.wire import Done, Later, Outcome, RoomMark
+    from supportd.engine.wire import Done, HereMark, Later, Outcome, RoomMark
     from supportd.sdk.ids import PersonId, RoomId, UserId
     from supportd.sdk.rooms import RoomSpec
 
@@ -76,6 +77,12 @@ class Results:
         event = keep_seen(uow, mark, now)
         if event is not None:
             self.dispatcher.handle(uow, Task(event), now)
+
+    def missed(self, uow: UnitOfWork, mark: HereMark, now: datetime) -> None:
+        """Tell plugins of rooms that an account is not in any more, though nothing told of its leaving."""
+        for group in uow.groups.ids():
+            for event in not_here(uow, uow.groups.facts(group, now), mark):
+                self.dispatcher.handle(uow, Task(event), now)
 
     def _not_invited(self, uow: UnitOfWork, row: OutboxRow, user: UserId, code: str, now: datetime) -> None:
         """Tell the plugin that somebody it wanted in a new room could not be invited, as if it had invited them by itself."""

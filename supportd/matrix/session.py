@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import Edited, SyncBatch, TokenMark
+from supportd.engine.wire import Edited, HereMark, SyncBatch, TokenMark
 from supportd.logs import get_logger
 from supportd.matrix import chats
 from supportd.matrix.body import Body, RoomPart, parse
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
     from supportd.matrix.sharing import Sharing
     from supportd.matrix.upkeep import Upkeep
+    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -160,6 +161,7 @@ class Session:
             self.devices.news = False
             marks += self.devices.undecided()
         if self.upkeep.hosts:
+            marks += [HereMark(self.account, frozenset(cast("set[RoomId]", body.joined.keys())))] if self._first else []
             marks += chats.asked(body.invited, self.machine.user_id, self.upkeep.hosts)
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))

@@ -69,7 +69,7 @@ class MarkRows(Repository):
                 self.run(_POWER, {"room": mark.room, "power": json.dumps(power, sort_keys=True)})
             case wire.EchoMark() | wire.SlowMark() | wire.KeysMark() | wire.DevicesMark():
                 pass
-            case wire.ReadingMark() | wire.RoomMark() | wire.ChatMark():
+            case wire.ReadingMark() | wire.RoomMark() | wire.ChatMark() | wire.HereMark():
                 pass
 
     def token(self, account: wire.Account) -> str | None:
