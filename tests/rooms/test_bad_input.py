@@ -163,7 +163,7 @@ async def test_somebody_of_another_server(house: House) -> None:
     assert said == in_chat
     assert f"enter an account on {house.circle.synapse.server_name}, or the name alone." in said
     assert await house.circle.place.data("people", "list") == people
-    assert house.heard_by("Zoe") == {"Jo": 1}
+    assert house.heard_by("@zoe:elsewhere.test is an account on another server") == {"Jo": 1}
     assert await house.rooms() == before
 
 
