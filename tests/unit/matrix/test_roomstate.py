@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from supportd.engine.wire import MakeRoom
+from supportd.matrix import watching
 from supportd.matrix.roomstate import INFINITE, RoomState
 from supportd.matrix.template import creation, powers, settings
 from supportd.sdk.ids import UserId
 from supportd.sdk.rooms import RoomSpec
+
+if TYPE_CHECKING:
+    from supportd.engine.wire import Account
 
 
 def event(kind: str, content: Any, key: str = "", sender: str = "@c:x") -> dict[str, Any]:
@@ -159,3 +163,30 @@ def test_a_redaction_counts_from_who_may() -> None:
 
     assert room.kept["m.room.encryption", ""][0] != {}
     assert room.kept["m.room.topic", ""] == ({}, "@n:x")
+
+
+@pytest.mark.parametrize(
+    ("users", "lost"),
+    [
+        ({"@d:x": 100, "@r:x": 50}, {}),
+        ({"@r:x": 50}, {"our doorkeeper": 0}),
+        ({"@d:x": 100, "@r:x": 0}, {"our reader": 0}),
+        ({"@d:x": 99}, {"our doorkeeper": 99, "our reader": 0}),
+    ],
+)
+def test_power_that_was_taken_from_us_is_seen(users: dict[str, int], lost: dict[str, int]) -> None:
+    """An owner can take our accounts' power, and then nothing would be mended any more; who is not in the room lacks nothing."""
+    room = RoomState("!r")
+    for one in (
+        event("m.room.create", {"room_version": "12"}),
+        event("m.room.power_levels", {"users": users}),
+        *(event("m.room.member", {"membership": "join"}, who) for who in ("@c:x", "@d:x", "@r:x")),
+        event("m.room.member", {"membership": "leave"}, "@s:x"),
+    ):
+        room.apply(one)
+
+    def found(accounts: dict[Account, str]) -> dict[str, int]:
+        return {name: level for name, level in watching.mark(room, accounts, None).now.needs if name.startswith("our ")}
+
+    assert found({"creator": "@c:x", "doorkeeper": "@d:x", "reader": "@r:x"}) == lost
+    assert found({"creator": "@c:x", "doorkeeper": "@s:x", "reader": "@s:x"}) == {}
