@@ -65,8 +65,8 @@ def room_of(effect: fx.Effect) -> RoomId | None:
 
 
 def key_of(effect: fx.Effect) -> str:
-    """Return the key that a plugin gave to an effect, where it gave one."""
-    key: str = getattr(effect, "key", "")
+    """Return the key that a plugin gave to an effect, where it gave one; that of a reaction is what people see."""
+    key: str = "" if isinstance(effect, fx.React) else getattr(effect, "key", "")
     return key
 
 
