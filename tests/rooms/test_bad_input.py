@@ -14,7 +14,7 @@ import pytest_asyncio
 from supportd.matrix.http import path
 from tests.rooms.acts import called, heard
 from tests.rooms.conftest import PROMISED, Circle, settled_in, until
-from tests.rooms.servers import asked, quoted
+from tests.rooms.servers import asked
 from tests.rooms.test_drift import powers, put, state
 from tests.rooms.test_first_word import bot, opens
 from tests.scenarios.between import Between
@@ -200,7 +200,9 @@ async def test_without_the_power(house: House) -> None:
     before = await house.rooms()
     room = await house.made("Mei", "Power", "Tom,Mei")
     jo, doorkeeper = house.circle.people["Jo"], f"@doorkeeper-{house.circle.place.number}:{house.circle.synapse.server_name}"
+    inside = (await house.circle.rooms())["power"]["people"]
     await jo.api.post(path("rooms", room, "ban"), {"user_id": house.circle.people["Tom"].user_id})
+    await until(lambda: _has_people(house, "power", inside - 1), SOON)
     answer = await house.answered("Mei", "rooms invite power Tom")
     await until(lambda: house.heard_by("Tom could not be invited to the room power"), SOON)
     users = (await state(jo, room, "m.room.power_levels"))["users"]
@@ -211,6 +213,10 @@ async def test_without_the_power(house: House) -> None:
     assert answer == "Tom is invited."
     assert house.heard_by("Tom could not be invited to the room power") == {"Mei": 1}
     assert len(await house.rooms() - before) == 1
+
+
+async def _has_people(house: House, room: str, people: int) -> bool:
+    return bool((await house.circle.rooms())[room]["people"] == people)
 
 
 async def _level_is(who: Member, room: str, user: str, level: int) -> bool:
@@ -231,41 +237,6 @@ async def test_a_room_that_the_server_does_not_make(house: House) -> None:
     assert nothing == set()
     assert house.heard_by("The room refused could not be made") == {"Mei": 1}
     assert len(await house.rooms() - before) == 1
-
-
-@pytest.mark.parametrize("away", [False, True])
-async def test_a_room_that_is_deleted_on_the_server(house: House, *, away: bool) -> None:
-    """The key members of it read it once, also when it went while the daemon was down; by a key member's word there is a new one."""
-    name = "Gone" if not away else "Lost"
-    word, people = name.casefold(), {"Jo", "Sam", "Mei"}
-    room = await house.made("Mei", name, "Tom,Mei")
-    before = await house.rooms()
-    if away:
-        await house.circle.place.daemon.stop()
-    try:
-        await house.as_admin("DELETE", f"_synapse/admin/v2/rooms/{quoted(room)}", {"block": True, "purge": True})
-        await until(lambda: _is_purged(house, room), SOON)
-    finally:
-        if away:
-            await house.circle.place.daemon.start()
-    took = await until(lambda: house.heard_by(f"I cannot reach the room {word} any more"), 2 * SOON)
-    print(f"seconds until a deleted room was told, away {away}: {took:.1f}")
-    await asyncio.sleep(QUIET)
-    told = house.heard_by(f"I cannot reach the room {word} any more")
-    gone = await house.answered("Mei", f"rooms invite {word} Tom")
-    after = await house.rooms()
-    new = await house.made("Mei", name, "Tom,Mei")
-
-    assert told
-    assert set(told) <= people
-    assert set(told.values()) == {1}
-    assert gone == f"There is no room “{word}”: see rooms list."
-    assert after == before - {room}
-    assert await house.rooms() - after == {new}
-
-
-async def _is_purged(house: House, room: str) -> bool:
-    return room not in await house.rooms()
 
 
 @pytest.mark.parametrize("how", ["redacted", "empty", "another algorithm"])
@@ -330,6 +301,8 @@ async def test_who_asks_twice_for_a_talk(house: House) -> None:
     meanwhile = [await house.answered("Tom", "talk") for _ in range(2)]
     held.release.set()
     await until(lambda: _is_in(tom, "Thursday evenings: talk"), SOON)
+    # Somebody may be in it a moment before its making is on record.
+    await asyncio.sleep(QUIET)
     there = await house.answered("Tom", "talk")
     await asyncio.sleep(QUIET)
 
