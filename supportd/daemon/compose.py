@@ -114,7 +114,7 @@ async def compose(config: Config, plugins: InstalledPlugins | None = None) -> Pa
     inbox, clock = _Forward(), SystemClock()
     ours = {UserId(login.user_id) for login in (settings.creator, settings.doorkeeper, settings.reader)}
     matrix = MatrixSide(settings, inbox, inbox)
-    dispatcher = Dispatcher(plugins, public_url=config.web.public_url)
+    dispatcher = Dispatcher(plugins, public_url=config.web.public_url, server=config.homeserver.server_name)
     results = Results(dispatcher, ours)
     pump = Pump(store, matrix.homeserver, results, clock, server=config.homeserver.server_name)
     assessor = WorkerAssessor(plugins)

@@ -11,7 +11,7 @@ from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
 from supportd.engine.task import Task
 from supportd.errors import Fault
-from supportd.sdk import _wire
+from supportd.sdk import _bounds, _wire
 from supportd.sdk import events as ev
 from supportd.sdk.effects import Effect, Reply
 from supportd.sdk.findings import NOT_ASSESSED
@@ -35,10 +35,11 @@ MOST_TOLD = 10
 class Dispatcher:
     """Calls hooks and carries out what they yield; holds no state of its own."""
 
-    def __init__(self, plugins: Plugins, *, public_url: str = "") -> None:
-        """Take the installed plugins, and the address under which links are opened."""
+    def __init__(self, plugins: Plugins, *, public_url: str = "", server: str = "") -> None:
+        """Take the installed plugins, the address under which links are opened, and the name of our homeserver."""
         self.plugins = plugins
         self.public_url = public_url
+        self.server = server
 
     def handle(self, uow: UnitOfWork, task: Task, now: datetime) -> Deeds:
         """Handle an event and everything that follows from it at once."""
@@ -104,7 +105,8 @@ class Dispatcher:
         if agreed or row.plugin == CORE:
             return []
         id_ = EventId(f"refused:{row.id}")
-        failed = ev.EffectFailed(id=id_, group=group.id, at=group.now, kind=kind, reason=reason, person=row.person)
+        room, key = _bounds.room_of(row.effect), _bounds.key_of(row.effect)
+        failed = ev.EffectFailed(id=id_, group=group.id, at=group.now, kind=kind, reason=reason, person=row.person, room=room, key=key)
         return [Task(failed, only=row.plugin)]
 
     def _plugin(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, deeds: Deeds) -> list[Task]:
@@ -187,6 +189,8 @@ class Dispatcher:
                     kind=kind,
                     reason=decision.reason,
                     person=about[0] if len(about) == 1 else None,
+                    room=_bounds.room_of(effect),
+                    key=_bounds.key_of(effect),
                 )
             )
         elif status.state == "shadow" and not isinstance(effect, Reply):

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from supportd.engine import aside, assessing, chats, newkeys, strangers, telling, wire
+from supportd.engine import aside, assessing, chats, newdevices, newkeys, strangers, telling, wire
 from supportd.engine.resolve import resolve
 from supportd.engine.retry import looked, settled
 from supportd.engine.task import Task
@@ -156,6 +156,8 @@ class Engine:
                 self._echo(uow, mark, now)
             case wire.KeysMark():
                 newkeys.ask(uow, mark, now)
+            case wire.DevicesMark():
+                newdevices.tell(uow, mark, now)
             case wire.ChatMark():
                 chats.invited(uow, mark, now)
             case wire.ReadingMark():
@@ -165,6 +167,8 @@ class Engine:
             case wire.RoomMark():
                 self.results.unplaced.note(uow, mark)
                 self.results.seen(uow, mark, now)
+            case wire.HereMark():
+                self.results.missed(uow, mark, now)
             case wire.SlowMark() | wire.GapMark(lost=True):
                 telling.gap(uow, mark, now)
             case _:

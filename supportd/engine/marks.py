@@ -74,6 +74,23 @@ class KeysMark:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device that nobody had seen before; ``id``: 32 hexadecimal digits that stand for it, ``confirmed``: its owner signed it."""
+
+    id: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesMark:
+    """New devices signed in to the account of ``user``, the first of them ``at``; for that person alone. May come again."""
+
+    user: UserId
+    devices: tuple[NewDevice, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingMark:
     """Who in an encrypted ``room`` cannot read us, and whose messages we could not read for some minutes. May come again."""
 
@@ -128,6 +145,14 @@ class RoomMark:
 
 
 @dataclass(frozen=True, slots=True)
+class HereMark:
+    """All rooms that ``account`` is in, told at each start: one that was deleted meanwhile is told of in no other way."""
+
+    account: Account
+    rooms: frozenset[RoomId]
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMark:
     """``by`` invited the reader to ``room``; whether it is a chat of two is looked at only when we want to know."""
 
@@ -136,5 +161,18 @@ class ChatMark:
 
 
 Mark = (
-    TokenMark | GapMark | SlowMark | KeysMark | ReadingMark | ParkMark | UnparkMark | EchoMark | AsideMark | PowerMark | RoomMark | ChatMark
+    TokenMark
+    | GapMark
+    | SlowMark
+    | KeysMark
+    | DevicesMark
+    | ReadingMark
+    | ParkMark
+    | UnparkMark
+    | EchoMark
+    | AsideMark
+    | PowerMark
+    | RoomMark
+    | ChatMark
+    | HereMark
 )

@@ -11,10 +11,11 @@ from supportd.engine.inner import CORE, CreateDirect, EnterChat
 from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
 from supportd.engine.seen import keep as keep_seen
+from supportd.engine.seen import not_here
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
 from supportd.engine.unplaced import Unplaced
-from supportd.sdk import _refusals
+from supportd.sdk import _bounds, _refusals
 from supportd.sdk import effects as fx
 from supportd.sdk.events import EffectFailed, RoomMended, RoomReady, RoomSwept
 from supportd.sdk.ids import EventId
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.dispatch import Dispatcher
     from supportd.engine.unit import OutboxRow, UnitOfWork
-    from supportd.engine.wire import Done, Later, Outcome, RoomMark
+    from supportd.engine.wire import Done, HereMark, Later, Outcome, RoomMark
     from supportd.sdk.ids import PersonId, RoomId, UserId
     from supportd.sdk.rooms import RoomSpec
 
@@ -57,6 +58,9 @@ class Results:
             return
         if outcome.event is not None:
             uow.asks.sent(row.id, outcome.event)
+        # Before the room is told to be ready: a plugin must not invite them once more.
+        for user, code in outcome.refused if row.plugin != CORE else ():
+            self._not_invited(uow, row, user, code, now)
         if outcome.room is not None:
             self._room(uow, row, outcome, outcome.room, now)
         if isinstance(row.effect, fx.MendRoom):
@@ -67,14 +71,18 @@ class Results:
         if isinstance(row.effect, fx.SweepRoom):
             swept = RoomSwept(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=row.effect.room, key=row.effect.key)
             self.dispatcher.handle(uow, Task(swept, only=row.plugin), now)
-        for user, code in outcome.refused if row.plugin != CORE else ():
-            self._not_invited(uow, row, user, code, now)
 
     def seen(self, uow: UnitOfWork, mark: RoomMark, now: datetime) -> None:
         """Keep what a room is now, and tell plugins when that changed."""
         event = keep_seen(uow, mark, now)
         if event is not None:
             self.dispatcher.handle(uow, Task(event), now)
+
+    def missed(self, uow: UnitOfWork, mark: HereMark, now: datetime) -> None:
+        """Tell plugins of rooms that an account is not in any more, though nothing told of its leaving."""
+        for group in uow.groups.ids():
+            for event in not_here(uow, uow.groups.facts(group, now), mark):
+                self.dispatcher.handle(uow, Task(event), now)
 
     def _not_invited(self, uow: UnitOfWork, row: OutboxRow, user: UserId, code: str, now: datetime) -> None:
         """Tell the plugin that somebody it wanted in a new room could not be invited, as if it had invited them by itself."""
@@ -87,6 +95,7 @@ class Results:
             reason=_refusals.sentence(code),
             person=person,
             code=code,
+            key=_bounds.key_of(row.effect),
         )
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 
@@ -157,6 +166,8 @@ class Results:
             reason=_refusals.sentence(code),
             person=row.person,
             code=code,
+            room=_bounds.room_of(row.effect),
+            key=_bounds.key_of(row.effect),
         )
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd.engine.unit import UnitOfWork
-    from supportd.engine.wire import RoomMark
+    from supportd.engine.wire import HereMark, RoomMark
+    from supportd.sdk.facts import Group
 
 
 def keep(uow: UnitOfWork, mark: RoomMark, now: datetime) -> RoomChanged | None:
@@ -31,3 +32,15 @@ def keep(uow: UnitOfWork, mark: RoomMark, now: datetime) -> RoomChanged | None:
     seen = replace(mark.now, levels=tuple(sorted(levels.items())), strangers=strangers, changed_by=by)
     number = uow.rooms.see(mark.room, group, seen)
     return RoomChanged(id=EventId(f"seen:{mark.room}:{number}"), group=group, at=now, room=mark.room) if number else None
+
+
+def not_here(uow: UnitOfWork, group: Group, mark: HereMark) -> list[RoomChanged]:
+    """Keep which rooms of a group an account should be in and is not; returns what plugins are told of those where that is new."""
+    told = []
+    for room in group.rooms:
+        if room.listening != mark.account or room.id in mark.rooms or room.now is None or room.direct_with is not None:
+            continue
+        number = uow.rooms.see(room.id, group.id, replace(room.now, accounts=()))
+        if number:
+            told.append(RoomChanged(id=EventId(f"seen:{room.id}:{number}"), group=group.id, at=group.now, room=room.id))
+    return told

@@ -86,6 +86,85 @@ TEXTS: Final = Catalogue(
             "en": {"normal": "Nobody of the group invited them, as far as I know."},
             "de": {"normal": "Soweit ich weiß, hat niemand aus der Gruppe sie eingeladen."},
         },
+        "device_all": {
+            "en": {
+                "normal": "Automatic message, for you alone. A new device signed in to your account ({day}, {time})."
+                " From now on it can read along in the rooms of {group}. Was it you? Then all is well."
+                " If not, open the settings of your app and look for devices or sessions. Sign that one out, then change your password."
+                " A key member can help you with that."
+            },
+            "de": {
+                "normal": "Automatische Nachricht, nur für dich. Ein neues Gerät hat sich in deinem Konto angemeldet ({day}, {time})."
+                " Ab jetzt liest es in den Räumen von {group} mit. Warst du das? Dann ist alles gut."
+                " Wenn nicht, such in den Einstellungen deiner App nach Geräten oder Sitzungen."
+                " Melde es dort ab und ändere dann dein Passwort. Eine aktive Person kann dir dabei helfen."
+            },
+        },
+        "device_none": {
+            "en": {
+                "normal": "Automatic message, for you alone. A new device signed in to your account ({day}, {time})."
+                " Until you confirm it, it cannot read what I write in {group}; what others write, perhaps."
+                " Was it you? Then your app shows how to confirm it."
+                " If not, confirm nothing. Open the settings of your app and look for devices or sessions."
+                " Sign that one out, then change your password. A key member can help you with that."
+            },
+            "de": {
+                "normal": "Automatische Nachricht, nur für dich. Ein neues Gerät hat sich in deinem Konto angemeldet ({day}, {time})."
+                " Bis du es bestätigst, kann es nicht lesen, was ich in {group} schreibe; was andere schreiben, vielleicht."
+                " Warst du das? Dann zeigt dir deine App, wie du es bestätigst."
+                " Wenn nicht, bestätige nichts. Such in den Einstellungen deiner App nach Geräten oder Sitzungen."
+                " Melde es dort ab und ändere dann dein Passwort. Eine aktive Person kann dir dabei helfen."
+            },
+        },
+        "devices_all": {
+            "en": {
+                "normal": "Automatic message, for you alone. {count} new devices signed in to your account ({day}, from {time})."
+                " From now on they can read along in the rooms of {group}. Were all of them you? Then all is well."
+                " If not, open the settings of your app and look for devices or sessions."
+                " Sign out what is not yours, then change your password. A key member can help you with that."
+            },
+            "de": {
+                "normal": "Automatische Nachricht, nur für dich."
+                " {count} neue Geräte haben sich in deinem Konto angemeldet ({day}, ab {time})."
+                " Ab jetzt lesen sie in den Räumen von {group} mit. Warst das immer du? Dann ist alles gut."
+                " Wenn nicht, such in den Einstellungen deiner App nach Geräten oder Sitzungen."
+                " Melde ab, was nicht deins ist, und ändere dann dein Passwort. Eine aktive Person kann dir dabei helfen."
+            },
+        },
+        "devices_some": {
+            "en": {
+                "normal": "Automatic message, for you alone. {count} new devices signed in to your account ({day}, from {time})."
+                " Some of them can read along in the rooms of {group} from now on, others not until you confirm them."
+                " Were all of them you? Then all is well."
+                " If not, confirm nothing. Open the settings of your app and look for devices or sessions."
+                " Sign out what is not yours, then change your password. A key member can help you with that."
+            },
+            "de": {
+                "normal": "Automatische Nachricht, nur für dich."
+                " {count} neue Geräte haben sich in deinem Konto angemeldet ({day}, ab {time})."
+                " Einige lesen ab jetzt in den Räumen von {group} mit, andere erst, wenn du sie bestätigst."
+                " Warst das immer du? Dann ist alles gut."
+                " Wenn nicht, bestätige nichts. Such in den Einstellungen deiner App nach Geräten oder Sitzungen."
+                " Melde ab, was nicht deins ist, und ändere dann dein Passwort. Eine aktive Person kann dir dabei helfen."
+            },
+        },
+        "devices_none": {
+            "en": {
+                "normal": "Automatic message, for you alone. {count} new devices signed in to your account ({day}, from {time})."
+                " Until you confirm them, they cannot read what I write in {group}; what others write, perhaps."
+                " Were all of them you? Then your app shows how to confirm them."
+                " If not, confirm nothing. Open the settings of your app and look for devices or sessions."
+                " Sign out what is not yours, then change your password. A key member can help you with that."
+            },
+            "de": {
+                "normal": "Automatische Nachricht, nur für dich."
+                " {count} neue Geräte haben sich in deinem Konto angemeldet ({day}, ab {time})."
+                " Bis du sie bestätigst, können sie nicht lesen, was ich in {group} schreibe; was andere schreiben, vielleicht."
+                " Warst das immer du? Dann zeigt dir deine App, wie du sie bestätigst."
+                " Wenn nicht, bestätige nichts. Such in den Einstellungen deiner App nach Geräten oder Sitzungen."
+                " Melde ab, was nicht deins ist, und ändere dann dein Passwort. Eine aktive Person kann dir dabei helfen."
+            },
+        },
         "chat_here": {
             "en": {"normal": "Automatic message. You opened a second chat with me. I am here, in this one: please write to me here."},
             "de": {"normal": "Automatische Nachricht. Du hast einen zweiten Chat geöffnet. Ich bin hier: Bitte schreib mir in diesem."},

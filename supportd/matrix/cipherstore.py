@@ -16,6 +16,8 @@ from sqlcipher3 import dbapi2 as cipher
 from supportd.matrix import twinkeys
 from supportd.matrix.errors import StoreBusy, StoreUnreadable
 from supportd.matrix.keyrows import TABLES, KeyRows
+from supportd.matrix.newdevices import TABLES as DEVICE_TABLES
+from supportd.matrix.newdevices import DeviceRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,6 +45,7 @@ _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS supportd_generation (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL)",
     *TABLES,
     *twinkeys.TABLES,
+    *DEVICE_TABLES,
 )
 # Tables of earlier versions get what they lack.
 _COLUMNS: Final = (("supportd_used", "at", "REAL NOT NULL DEFAULT 0"), ("supportd_pins", "declined", "TEXT"))
@@ -92,7 +95,7 @@ def _configure(raw: Any) -> None:
 
 
 class CryptoStore(MatrixStore):  # type: ignore[misc] # nio has no types
-    """What nio keeps for one device, our pins and made rooms, and ``keys``: what we note of each room key.
+    """What nio keeps for one device, our pins and made rooms; ``keys``: what we note of each room key, ``devices``: who has which.
 
     ``file_key``: 32 bytes for SQLCipher, ``None`` for a readable file. ``pickle_key``: 32 bytes under which nio seals its objects.
     """
@@ -120,6 +123,7 @@ class CryptoStore(MatrixStore):  # type: ignore[misc] # nio has no types
                 self.database.execute_sql(table)
             self._add_columns()
             self.keys = KeyRows(self.database.execute_sql, clock)
+            self.devices = DeviceRows(self.database.execute_sql, clock)
             #: People whose pinned master key is no longer the published one.
             self.distrusted = self._load_distrusted()
         except DatabaseError:

@@ -11,6 +11,7 @@ from supportd.logs import get_logger, short
 from supportd.matrix.chain import Device, Published, published
 from supportd.matrix.errors import ServerAway
 from supportd.matrix.http import path
+from supportd.matrix.newdevices import marked
 from supportd.matrix.shapes import obj
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Devices:
     def changed(self, users: Iterable[str]) -> None:
         """Ask for these people's devices again before their next use."""
         self._current.difference_update(users)
+
+    def outdated(self, user: str) -> bool:
+        """Tell whether the devices of ``user`` are not known as the homeserver has them."""
+        return user not in self._current
 
     async def refresh(self, users: Iterable[str]) -> None:
         """Know the devices of ``users`` as the homeserver has them; raises what :class:`Api` raises."""
@@ -116,6 +121,10 @@ class Devices:
         ours = user == self.machine.user_id
         if user in self.keyless:
             return
+        if not ours and user not in self.machine.store.distrusted:
+            # Of somebody whose keys changed people decide first.
+            with self.machine.store.transaction():
+                self.machine.store.devices.note(user, marked(user, answer, {device.id for device in sound}))
         refused = (*found.unsigned, *(device.id for device in found.devices if device not in sound))
         self.refused.pop(user, None)
         if refused and not ours:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import AsideMark, SyncBatch, TokenMark
+from supportd.engine.wire import AsideMark, HereMark, SyncBatch, TokenMark
 from supportd.logs import get_logger, short
 from supportd.matrix.decode import OVERHEARD, overheard
 from supportd.matrix.errors import Refused
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from supportd.matrix.body import Body, RoomPart
     from supportd.matrix.handover import Handover
     from supportd.matrix.http import Api
+    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -128,6 +129,8 @@ class DoorSession:
         marks += aside
         for room in parts:
             marks += self._marks(room)
+        if self._first:
+            marks.append(HereMark("doorkeeper", frozenset(cast("set[RoomId]", body.joined.keys()))))
         await self.inbox.accept(SyncBatch(incoming, (*marks, TokenMark("doorkeeper", body.next_batch))))
         for room in body.gone:
             self.standing.forget(room)
@@ -240,6 +243,8 @@ class DoorSession:
         except Refused:
             # We were not in the room at that moment.
             with_reader = gap.room in self.readers
+        if gap.room in self.rooms.known:
+            self.rooms.known[gap.room].redact(events)
         found: list[Raw] = []
         for event in events:
             if not with_reader:
@@ -252,8 +257,7 @@ class DoorSession:
 def _apply(state: RoomState, event: Mapping[str, Any]) -> str | None:
     """Take an event into a room's state; returns the membership of its subject before."""
     previous = state.members.get(str(event.get("state_key"))) if event.get("type") == "m.room.member" else None
-    if "state_key" in event:
-        state.apply(event)
+    state.apply(event)
     return previous
 
 

@@ -109,6 +109,7 @@ def contents(machine: Machine) -> dict[str, Any]:
         "keys": [_exported(one, arrived.get(one.id, 0.0)) for one in machine.room_keys()],
         "used": machine.store.keys.used(),
         "pins": machine.store.pins(),
+        "devices": machine.store.devices.all(),
         "encrypted": sorted(machine.encrypted_rooms),
     }
 
@@ -135,6 +136,8 @@ def take(machine: Machine, held: dict[str, Any]) -> int:
                 count += 1
         machine.store.keys.take_used(held["used"])
         machine.store.take_pins(held["pins"])
+        # Files of earlier versions have none.
+        machine.store.devices.take(held.get("devices", ()))
     for room in held["encrypted"]:
         machine.remember_encrypted(room)
     return count

@@ -31,6 +31,12 @@ WATCHED: Final = frozenset(
         "m.space.parent",
     }
 )
+#: What a redaction leaves of such an event (specification, room version 11, "Redactions"); of all others nothing is left.
+LEFT: Final[Mapping[str, tuple[str, ...]]] = {
+    "m.room.join_rules": ("join_rule", "allow"),
+    "m.room.history_visibility": ("history_visibility",),
+    "m.room.power_levels": (*("ban", "events", "events_default", "invite", "kick", "redact", "state_default", "users", "users_default"),),
+}
 #: Links of a room that are kept; a space with more is nobody's group.
 MOST_LINKS: Final = 500
 MEMBERSHIPS: Final = frozenset({"invite", "join", "leave", "ban", "knock"})
@@ -60,6 +66,8 @@ class RoomState:
     power: dict[str, Any] | None = None
     #: Type and state key -> content and sender, of :data:`WATCHED`.
     kept: dict[tuple[str, str], tuple[dict[str, Any], str]] = field(default_factory=dict)
+    #: Type and state key -> the event that stands there.
+    events: dict[tuple[str, str], str] = field(default_factory=dict)
     #: Whether ``members`` may be older than the truth; then ask the homeserver before a key is shared.
     doubtful: bool = False
 
@@ -72,11 +80,11 @@ class RoomState:
         self.doubtful = False
 
     def apply(self, event: Mapping[str, Any]) -> bool:
-        """Take a state event; tells whether it changed what :meth:`mark` says. Other events change nothing."""
+        """Take a state event, or a redaction of one; tells whether it changed what :meth:`mark` says. Other events change nothing."""
         key, content = event.get("state_key"), obj(event.get("content"))
         if not isinstance(key, str):
-            return False
-        self._keep(event.get("type"), key, content, event.get("sender"))
+            return event.get("type") == "m.room.redaction" and self._redact(event)
+        self._keep(event, key, content)
         match event.get("type"):
             case "m.room.member":
                 return self._member(key, content)
@@ -91,11 +99,37 @@ class RoomState:
                 self.history = str(content.get("history_visibility", "shared"))
         return False
 
-    def _keep(self, kind: Any, key: str, content: dict[str, Any], sender: Any) -> None:
+    def redact(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Take redactions of what stands here out of older events, whose state is known already."""
+        for event in events:
+            if "state_key" not in event:
+                self.apply(event)
+
+    def _keep(self, event: Mapping[str, Any], key: str, content: dict[str, Any]) -> None:
+        kind, sender = event.get("type"), event.get("sender")
         if not isinstance(kind, str) or kind not in WATCHED or len(self.kept) > MOST_LINKS:
             return
         if kind.startswith("m.space.") == bool(key):
             self.kept[kind, key] = (content, sender if isinstance(sender, str) else "")
+            self.events[kind, key] = str(event.get("event_id"))
+
+    def _redact(self, event: Mapping[str, Any]) -> bool:
+        """Take away what a state event says: no new one tells of it, and apps that come later see nothing there."""
+        # Room version 11 moved ``redacts`` into the content.
+        target = obj(event.get("content")).get("redacts") or event.get("redacts")
+        kind, key = next((where for where, one in self.events.items() if one == target), ("", ""))
+        if kind in {"", "m.room.create"}:
+            return False
+        content, sender = self.kept[kind, key]
+        by = str(event.get("sender"))
+        if by != sender and self.level(by) < self.needed()["redact"]:
+            return False
+        left = {name: content[name] for name in LEFT.get(kind, ()) if name in content}
+        self.kept[kind, key] = (left, by)
+        if kind == "m.room.power_levels":
+            changed, self.power = self.power != left, left
+            return changed
+        return False
 
     def _member(self, user: str, content: dict[str, Any]) -> bool:
         state = one_of(content.get("membership"), MEMBERSHIPS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from supportd.engine.wire import Edited, SyncBatch, TokenMark
+from supportd.engine.wire import Edited, HereMark, SyncBatch, TokenMark
 from supportd.logs import get_logger
 from supportd.matrix import chats
 from supportd.matrix.body import Body, RoomPart, parse
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
     from supportd.matrix.sharing import Sharing
     from supportd.matrix.upkeep import Upkeep
+    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -104,6 +105,9 @@ class Session:
         self._first = False
         self.synced.set()
         self.beside.start("upkeep", lambda: self.upkeep.after(body))
+        if self.upkeep.hosts:
+            self.upkeep.new_devices.changed(body.changed)
+            self.beside.start("devices", self.upkeep.new_devices.look)
         if await self.inbox.gaps():
             self.beside.start("gaps", self._gaps)
 
@@ -157,6 +161,7 @@ class Session:
             self.devices.news = False
             marks += self.devices.undecided()
         if self.upkeep.hosts:
+            marks += [HereMark(self.account, frozenset(cast("set[RoomId]", body.joined.keys())))] if self._first else []
             marks += chats.asked(body.invited, self.machine.user_id, self.upkeep.hosts)
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))
@@ -197,10 +202,9 @@ class Session:
             previous = state.members.get(str(event.get("state_key"))) if event.get("type") == "m.room.member" else None
             if at >= len(part.state) or (arrived and event.get("type") == "m.room.member"):
                 found.append(Raw(room, event, previous))
-            if "state_key" in event:
-                state.apply(event)
-                if event.get("type") == "m.room.member" and previous == "join" and state.members.get(str(event["state_key"])) != "join":
-                    self.sharing.discard([room])
+            state.apply(event)
+            if event.get("type") == "m.room.member" and previous == "join" and state.members.get(str(event.get("state_key"))) != "join":
+                self.sharing.discard([room])
         if state.encrypted:
             self.machine.remember_encrypted(room)
         return found
@@ -208,6 +212,8 @@ class Session:
     async def _read_page(self, gap: GapMark, events: Sequence[dict[str, Any]]) -> tuple[Sequence[Incoming], Sequence[Mark]]:
         """Read what was missed; raises :class:`ForeignKeys`."""
         raws = [Raw(gap.room, event) for event in events]
+        if gap.room in self.rooms.known:
+            self.rooms.known[gap.room].redact(events)
         await self._know_authors([raws])
         taken = self.intake.read(raws)
         return await self.authored(tuple(taken.incoming)), taken.marks

@@ -12,6 +12,7 @@ from supportd.matrix import ownkeys
 from supportd.matrix.accounts import skew_of
 from supportd.matrix.errors import MatrixError, Refused
 from supportd.matrix.http import path
+from supportd.matrix.newdevices import NewDevices
 from supportd.matrix.oldkeys import forget
 from supportd.matrix.parked import expired
 from supportd.matrix.reading import Reading
@@ -59,6 +60,7 @@ class Upkeep:
         #: What tells an old copy of the store from the store itself.
         self.generation: Generation | None = None
         self.reading = Reading(sharing, inbox, hosts)
+        self.new_devices = NewDevices(sharing, inbox, hosts)
         self._tidied = time.monotonic() - TIDY_EVERY
 
     def invited(self, rooms: Mapping[str, Collection[Mapping[str, Any]]]) -> None:

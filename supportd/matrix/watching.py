@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from supportd.engine.wire import RoomMark
 from supportd.matrix.shapes import obj, room_identifier, text, whole
-from supportd.matrix.template import ACTS, MEGOLM, REPLACE, SETTLED
+from supportd.matrix.template import ACTS, DOORKEEPER_LEVEL, MEGOLM, READER_LEVEL, REPLACE, SETTLED
 from supportd.sdk.rooms import RoomNow
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def mark(state: RoomState, accounts: Mapping[Account, str], doors: tuple[bool, i
         rotation_messages=whole(encryption.get("rotation_period_msgs")),
         rotation_ms=whole(encryption.get("rotation_period_ms")),
         federate=_kept(state, "m.room.create").get("m.federate") is not False,
-        needs=_needs(state),
+        needs=(*_needs(state), *_lost_power(state, accounts)),
         everybody=(whole(state.power.get("users_default")) or 0) if state.power is not None else 0,
         links=_links(state),
         accounts=tuple(account for account, user in accounts.items() if state.members.get(user) == "join"),
@@ -76,6 +76,17 @@ def _kept(state: RoomState, kind: str) -> dict[str, Any]:
 
 def _words(value: Any, most: int) -> str:
     return (text(value) or "")[:most]
+
+
+def _lost_power(state: RoomState, accounts: Mapping[Account, str]) -> tuple[tuple[str, int], ...]:
+    """Return how little power an account of ours has left that watches the room; an owner can take it, and then nothing is mended."""
+    due = {"doorkeeper": DOORKEEPER_LEVEL, "reader": READER_LEVEL}
+    found = [
+        (f"our {account}", state.level(user))
+        for account, user in accounts.items()
+        if account in due and state.members.get(user) == "join" and state.level(user) < due[account]
+    ]
+    return tuple(found) if state.power is not None else ()
 
 
 def _needs(state: RoomState) -> tuple[tuple[str, int], ...]:

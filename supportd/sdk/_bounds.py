@@ -15,7 +15,7 @@ from supportd.sdk.rooms import OWNER_LEVEL, name_problem
 
 if TYPE_CHECKING:
     from supportd.sdk.events import PollAnswer
-    from supportd.sdk.ids import PersonId
+    from supportd.sdk.ids import PersonId, RoomId
     from supportd.sdk.rooms import RoomSpec
 
 #: The longest texts and names and the most people in one effect: what is larger is a mistake of the plugin.
@@ -56,6 +56,18 @@ def media_type(kind: str) -> str:
     """Return ``kind`` if it is a media type without parameters (RFC 6838), else the one that says nothing."""
     plain = kind.strip().lower()
     return plain if _MEDIA_TYPE.fullmatch(plain) else UNKNOWN_TYPE
+
+
+def room_of(effect: fx.Effect) -> RoomId | None:
+    """Return the room an effect is about, where it is about one."""
+    room: RoomId | None = getattr(effect, "room", None)
+    return room
+
+
+def key_of(effect: fx.Effect) -> str:
+    """Return the key that a plugin gave to an effect, where it gave one; that of a reaction is what people see."""
+    key: str = "" if isinstance(effect, fx.React) else getattr(effect, "key", "")
+    return key
 
 
 def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:

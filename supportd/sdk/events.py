@@ -343,8 +343,8 @@ class AskExpired(Event):
 class EffectFailed(Event):
     """An effect of this plugin was refused for good by the gate or by the server.
 
-    ``kind`` is the effect's class name, ``reason`` a sentence for people, ``person`` whom it was about. ``code`` is the server's own word
-    (``M_INVITE_BLOCKED``), empty when the gate refused.
+    ``kind``: the effect's class name; ``reason``: a sentence for people; ``person``, ``room``, ``key``: whom and what it was about.
+    ``code`` is the server's own word (``M_INVITE_BLOCKED``), empty when the gate refused.
     """
 
     hook: ClassVar[str] = "effect_failed"
@@ -353,6 +353,8 @@ class EffectFailed(Event):
     reason: str
     person: PersonId | None = None
     code: str = ""
+    room: RoomId | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

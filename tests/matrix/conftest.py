@@ -19,7 +19,7 @@ from supportd.sdk.ids import RoomId, UserId
 from supportd.sdk.rooms import RoomSpec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable
     from pathlib import Path
 
     from supportd.demo.synapse import Synapse
@@ -166,6 +166,24 @@ async def until(side: MatrixSide, predicate: Callable[[], object], seconds: floa
         while not predicate():
             await side.session.step(1000)
             await side.session.settle()
+
+
+async def devices_change(side: MatrixSide, member: Member) -> None:
+    """Sync ``side`` until it has heard that the devices of ``member`` are others now, and has looked at them or will."""
+    devices = side.opened.devices
+    known, changed = not devices.outdated(member.user_id), devices.changed
+
+    def note(users: Iterable[str]) -> None:
+        nonlocal known
+        told = set(users)
+        known = known and member.user_id not in told
+        changed(told)
+
+    devices.changed = note  # type: ignore[method-assign]
+    try:
+        await until(side, lambda: not known)
+    finally:
+        devices.changed = changed  # type: ignore[method-assign]
 
 
 @pytest_asyncio.fixture

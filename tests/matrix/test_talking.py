@@ -16,7 +16,7 @@ from supportd.matrix.http import path
 from supportd.matrix.seeds import Seeds
 from supportd.sdk.ids import EventId, UserId
 from supportd.sdk.rooms import RoomSpec
-from tests.matrix.conftest import Killed, until
+from tests.matrix.conftest import Killed, devices_change, until
 
 if TYPE_CHECKING:
     from tests.matrix.conftest import Group
@@ -130,7 +130,7 @@ async def test_added_device_gets_no_key(group: Group) -> None:
     name = ann.user_id[1:].partition(":")[0]
     ghost = await group.ghost(name)
 
-    await until(side, lambda: ann.user_id not in side.opened.devices._current)
+    await devices_change(side, ann)
     await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "two"))
     await ann.wait_for(lambda one: len(one.timeline) == 2)
     await ghost.sync_once(1.0)
@@ -146,7 +146,7 @@ async def test_new_master_waits_for_agreement(group: Group) -> None:
     await side.homeserver.perform("reader", wire.SendMessage(room, "t1", "one"))
     await ann.wait_for(lambda one: one.timeline)
     await ann.replace_identity(Seeds.fresh(), "pw")
-    await until(side, lambda: ann.user_id not in side.opened.devices._current)
+    await devices_change(side, ann)
 
     await side.homeserver.perform("reader", wire.SendMessage(room, "t2", "two"))
     await ann.wait_for(lambda one: one.undecryptable == 1)

@@ -12,7 +12,7 @@ from supportd.engine import wire
 from supportd.matrix import reading, withheld
 from supportd.matrix.machine import MEGOLM
 from supportd.sdk.ids import EventId
-from tests.matrix.conftest import until
+from tests.matrix.conftest import devices_change, until
 
 if TYPE_CHECKING:
     from supportd.matrix.member import Member
@@ -35,6 +35,7 @@ async def test_an_unconfirmed_device_is_told_why(group: Group) -> None:
     ann = await group.person()
     room = await group.room(side, ann)
     ghost = await group.ghost(ann.user_id)
+    await devices_change(side, ann)
 
     for number in range(2):
         await side.homeserver.perform("reader", wire.SendMessage(room, f"t{number}", f"word {number}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
@@ -118,10 +118,17 @@ _numbers = iter(range(5000, 6000))
 @pytest_asyncio.fixture
 async def circle(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Circle]:
     """Yield a group whose space and circle everybody has joined."""
-    place = Installation(synapse, tmp_path, next(_numbers))
-    one = Circle(place, tmp_path)
+    async with settled_in(synapse, tmp_path) as one:
+        yield one
+
+
+@asynccontextmanager
+async def settled_in(synapse: Synapse, folder: Path) -> AsyncIterator[Circle]:
+    """Give a group whose space and circle everybody has joined, its files in ``folder``."""
+    place = Installation(synapse, folder, next(_numbers))
+    one = Circle(place, folder)
     jo = one.people["Jo"] = await one.stranger("Jo")
-    status, output = await place.init("--accounts-file", str(await place.accounts(tmp_path)), "--admin", jo.user_id)
+    status, output = await place.init("--accounts-file", str(await place.accounts(folder)), "--admin", jo.user_id)
     assert status == 0, output
     await place.daemon.start()
     try:

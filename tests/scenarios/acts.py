@@ -138,11 +138,6 @@ async def device(group: Group, owner: Member, device_id: str, *, signed: bool = 
     return made
 
 
-async def devices_change(side: MatrixSide, member: Member) -> None:
-    """Sync the bot until it has heard that the devices of ``member`` are others now."""
-    await until(side, lambda: member.user_id not in side.opened.devices._current)
-
-
 def seal(sender: Member, recipient: Machine, content: dict[str, Any], change: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a room key, or what ``change`` makes of it, in the Olm session that ``sender`` has with ``recipient``."""
     curve, ed = recipient.identity

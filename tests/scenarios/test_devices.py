@@ -14,7 +14,8 @@ from supportd.matrix.http import Api, path
 from supportd.matrix.seeds import load_or_make
 from supportd.matrix.sharing import AT_ONCE
 from supportd.matrix.signing import canonical
-from tests.scenarios.acts import device, devices_change, hears, is_closed_to, lets_in, moves, name_of, opens, raw_of, reads, sends
+from tests.matrix.conftest import devices_change
+from tests.scenarios.acts import device, hears, is_closed_to, lets_in, moves, name_of, opens, raw_of, reads, sends
 
 if TYPE_CHECKING:
     from supportd.matrix.member import Member

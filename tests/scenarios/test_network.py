@@ -9,8 +9,8 @@ import pytest
 from supportd.engine import wire
 from supportd.matrix.errors import ServerAway
 from supportd.sdk.rooms import RoomSpec
-from tests.matrix.conftest import until
-from tests.scenarios.acts import device, devices_change, hears, is_closed_to, key_of, opens, raw_of, reads, said, sends, turns
+from tests.matrix.conftest import devices_change, until
+from tests.scenarios.acts import device, hears, is_closed_to, key_of, opens, raw_of, reads, said, sends, turns
 
 if TYPE_CHECKING:
     from tests.matrix.conftest import Group
@@ -100,7 +100,9 @@ async def test_reading_goes_on_without_devices(group: Group, between: Between) -
     """While the homeserver does not say who has which devices, words wait, and are read and proven when it does."""
     side, ann = await group.opened(base_url=between.url), await group.person()
     room = await group.room(side, ann)
+    await side.session.settle()
 
+    side.opened.devices.changed([ann.user_id])
     between.refuse(_QUERY, times=3)
     waited = await ann.say(room, "one")
     with pytest.raises(ServerAway):
@@ -153,10 +155,11 @@ async def test_lost_answer_to_devices(group: Group, between: Between) -> None:
     room = await group.room(side, ann)
     await sends(side, room, "one")
 
-    between.lose(_QUERY)
+    losing = between.lose(_QUERY, times=1000)
     tablet = await device(group, ann, "TABLET")
     await devices_change(side, ann)
     lost = await side.homeserver.perform("reader", said(room, "two"))
+    losing.left = 0
     await sends(side, room, "three")
     await reads(tablet, "three")
 

@@ -191,9 +191,7 @@ async def _killed_at(side: MatrixSide, monkeypatch: pytest.MonkeyPatch, where: s
     with monkeypatch.context() as patch:
         patch.setattr(http, "boundary", boundary)
         await side.session.step()
-        died = list(side.session.beside.tasks.values())
-        for task in died:
-            with pytest.raises(Killed):
-                await task
-    side.session.beside.tasks.clear()
+        with pytest.raises(Killed):
+            await side.session.beside.tasks["upkeep"]
+    await side.session.beside.rest()
     await side.close()

@@ -11,8 +11,8 @@ from supportd.matrix import http, sharing
 from supportd.matrix.errors import ServerAway
 from supportd.matrix.http import path
 from supportd.sdk.rooms import RoomSpec
-from tests.matrix.conftest import Killed, until
-from tests.scenarios.acts import device, devices_change, hears, key_of, raw_of, reads, said, sends, turns
+from tests.matrix.conftest import Killed, devices_change, until
+from tests.scenarios.acts import device, hears, key_of, raw_of, reads, said, sends, turns
 
 if TYPE_CHECKING:
     from supportd.matrix.service import MatrixSide

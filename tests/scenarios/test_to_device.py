@@ -11,7 +11,8 @@ from supportd.engine import wire
 from supportd.matrix import sharing
 from supportd.matrix.machine import MEGOLM
 from supportd.sdk.rooms import RoomSpec
-from tests.scenarios.acts import deliver, device, devices_change, hears, keys_here, lose_sessions, name_of, reads, said, seal, sends, turns
+from tests.matrix.conftest import devices_change
+from tests.scenarios.acts import deliver, device, hears, keys_here, lose_sessions, name_of, reads, said, seal, sends, turns
 
 if TYPE_CHECKING:
     from tests.matrix.conftest import Group

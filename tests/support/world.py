@@ -81,7 +81,7 @@ class World:
         self.clock = TurnedClock()
         self.server = NotingHomeserver()
         self.plugins = SmallPlugins(*plugins)
-        self.dispatcher = Dispatcher(self.plugins, public_url="https://help.test")
+        self.dispatcher = Dispatcher(self.plugins, public_url="https://help.test", server="test")
         self.results = Results(self.dispatcher, OURS)
         self.pump = Pump(store, self.server, self.results, self.clock, server="test")
         self.engine = Engine(store, self.dispatcher, self.results, self.pump, NoAssessor(), self.clock, ours=OURS)

@@ -20,6 +20,7 @@ from supportd_confidential_rooms import (
     pairing,
     panic,
     pausing,
+    refused,
     reviewing,
     strangers,
     talking,
@@ -137,6 +138,8 @@ def create(given: Given) -> Iterator[Effect]:
         yield Reply(text=problem, status=1)
         return
     key, chosen = making.key_of(name), tuple(one.id for one in given.people(given.arg("people"))[0])
+    if key in {declared.SPACE, declared.CIRCLE}:
+        name = declared.name_of(given.group, given.settings, key)
     yield from making.make(given.group, given.store, template, name, key=key, people=chosen, asked_by=given.event.by)
     yield Reply(text=f"The room {key} is being made, and its people are invited.", data=json.dumps({"room": key}))
 
@@ -154,13 +157,15 @@ def _cannot_make(given: Given, template: Template | None, name: str) -> str:
         return kinds.unknown(given.store, given.arg("template"))
     if given.group.shut is not None:
         return "The group is shut at the moment: two key members can open it again, and then a room can be made."
-    if template.kind == "space" or template.key == declared.CIRCLE or template.private:
+    key = making.key_of(name)
+    known = given.store.room(key)
+    again = known is not None and known["state"] == refused.GONE
+    if template.private or ((template.kind == "space" or template.key == declared.CIRCLE) and not (again and key == template.key)):
         other = _OTHER_WAYS.get(template.base, "supportd itself; copy the template to make another one like it")
         return f"A room of the kind {template.key} is made by {other}."
     if bad := name_problem(name):
         return bad
-    key = making.key_of(name)
-    if given.store.room(key) is not None or given.group.room(key) is not None:
+    if not again and (known is not None or given.group.room(key) is not None):
         return f"There is a room “{key}” already: choose another name."
     return ""
 
@@ -221,8 +226,15 @@ def _invite(given: Given) -> Iterator[Effect]:
     elif one.shut or given.group.shut is not None:
         yield Reply(text="Nobody is let into this room at the moment.", status=1)
     else:
+        refused.wanted_by(given.group, given.store, one.room.key, person.id, given.event.by)
         yield from making.let_in(given.group, given.store, one.room, person.id)
         waits = person.id in given.store.places(one.room.key, "waiting")
+        if waits:
+            refused.reached(given.store, one.room.key, person.id)
+        space = given.group.room(declared.SPACE)
+        if space is not None and given.store.state_of(space.key, person.id) == refused.BLOCKED:
+            # Where they could not be invited to a room they could not be to the space either.
+            yield from making.let_in(given.group, given.store, space, person.id)
         yield Reply(text=f"The room is full; {person.name} is on its waiting list." if waits else f"{person.name} is invited.")
 
 

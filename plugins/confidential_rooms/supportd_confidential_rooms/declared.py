@@ -67,9 +67,9 @@ def all_of(group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[D
 
 
 def of(group: Group, store: RoomStore, settings: RoomSettings, room: Room) -> Declared | None:
-    """Return what a room is declared to be, ``None`` for a direct chat and for rooms of other plugins."""
+    """Return what a room is declared to be, ``None`` for a direct chat, rooms of other plugins and rooms that are not there any more."""
     row = store.room(room.key)
-    if room.direct_with is not None or row is None:
+    if room.direct_with is not None or row is None or row["state"] == "gone":
         return None
     template = kinds.of(store).get(row["template"])
     if template is None:

@@ -7,9 +7,9 @@ import unicodedata
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, PostDirect, RemoveMember, SetPower, StartTimer
+from supportd.sdk.effects import CreateRoom, InviteMember, LinkRoom, RemoveMember, SetPower, StartTimer
 from supportd.sdk.rooms import KEY_MEMBER_LEVEL, OWNER_LEVEL
-from supportd_confidential_rooms import declared, keeping, kinds, replacing
+from supportd_confidential_rooms import declared, keeping, kinds, refused, replacing
 from supportd_confidential_rooms.declared import CIRCLE, SPACE
 from supportd_confidential_rooms.texts import say
 
@@ -78,6 +78,11 @@ def make(
     asked_by: PersonId | None = None,
 ) -> Iterator[Effect]:
     """Make a room once for its key, with the people it is for; who is over the cap waits for a place."""
+    row, old = store.room(key), group.room(key)
+    if row is not None and row["state"] == refused.GONE:
+        store.end(key)
+    else:
+        old = None
     store.begin(key, template.key, cap=template.cap, keep_days=template.keep_days, at=group.now, about=about, asked_by=asked_by)
     wanted = declared.people_of(group, template, people, store.gone())
     inside, waiting = wanted[: template.cap], wanted[template.cap :]
@@ -91,6 +96,7 @@ def make(
         members=inside,
         owners=tuple(one for one in inside if levels.get(one) == OWNER_LEVEL),
         key_members=tuple(one for one in inside if levels.get(one) == KEY_MEMBER_LEVEL),
+        replaces=old.id if old is not None else None,
     )
 
 
@@ -137,7 +143,8 @@ def fill(
         wanted = declared.people_of(group, template, (), store.gone())
         for one in wanted if person is None else [one for one in wanted if one == person.id]:
             # Who is invited needs no second invitation, and who has left has said something by it; being entered anew is another thing.
-            asked = room.left | room.invited | set(store.places(room.key, "in")) | set(store.places(room.key, "moved"))
+            stands = [*store.places(room.key, "in"), *store.places(room.key, "moved"), *store.places(room.key, refused.BLOCKED)]
+            asked = room.left | room.invited | set(stands)
             if one in room.joined or (person is None and one in asked):
                 continue
             yield from let_in(group, store, room, one)
@@ -179,24 +186,6 @@ def let_in(group: Group, store: RoomStore, room: Room, person: PersonId) -> Iter
 def full(group: Group, key: str) -> StartTimer:
     """Let it be looked in a moment, once for all who came at the same time, whether a second room is a good idea."""
     return StartTimer(key=FULL + key, at=group.now)
-
-
-def not_invited(group: Group, store: RoomStore, person: PersonId, code: str) -> Iterator[Effect]:
-    """Give up the place of somebody who could not be invited, and tell one key member; of a private room only who else is in it."""
-    key = "invite_blocked" if code == "M_INVITE_BLOCKED" else "invite_refused"
-    private: list[PersonId] = []
-    for room in group.rooms:
-        if person in room.joined | room.invited or person not in store.places(room.key, "in"):
-            continue
-        store.leave(room.key, person)
-        template = kinds.of(store).get((store.room(room.key) or {}).get("template", ""))
-        if template is not None and template.private:
-            private += [one for one in store.places(room.key, "in") if one != person]
-    duty = group.on_duty("welcome")
-    tell = [group.person(one) for one in dict.fromkeys(private)] if private else [duty]
-    for one in tell:
-        if one is not None and one.id != person and one.has_account:
-            yield PostDirect(to=one.id, text=say(group, one, key, member=group.name_of(person)))
 
 
 def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:

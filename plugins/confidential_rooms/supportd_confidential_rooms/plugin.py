@@ -25,11 +25,24 @@ from supportd.sdk.effects import (
 )
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.panels import Panel, TablePanel
-from supportd_confidential_rooms import commands, deciding, declared, drift, keeping, known, listening, making, panic, plain, replacing
+from supportd_confidential_rooms import (
+    commands,
+    deciding,
+    declared,
+    drift,
+    keeping,
+    known,
+    listening,
+    making,
+    panic,
+    plain,
+    refused,
+    replacing,
+)
 from supportd_confidential_rooms.given import Given
 from supportd_confidential_rooms.settings import RoomSettings
 from supportd_confidential_rooms.tables import TABLES, RoomStore
-from supportd_confidential_rooms.texts import TEXTS, say
+from supportd_confidential_rooms.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,6 +73,7 @@ class ConfidentialRooms(Plugin):
         "In which rooms somebody has, or waits for, a place, until they leave the group.",
         "Who asked for a private talk, a pair or a review, and with whom, as long as it is asked for or its room is there.",
         "What somebody answered to such a question, or to a second circle or a merging, until it is decided.",
+        "Who asked for somebody's invitation, until it has reached them or was refused.",
         "Who takes a break, and until when their places wait for them, until they are back.",
         "Who changed a setting of a room, until the key members have been told.",
     )
@@ -98,6 +112,13 @@ class ConfidentialRooms(Plugin):
             yield from making.of_role(group, store, settings, person)
 
     @hookimpl
+    def member_invited(self, event: ev.MemberInvited, group: Group, store: RoomStore) -> None:
+        """Forget who asked for an invitation that has reached somebody."""
+        room = group.room_by_id(event.room)
+        if room is not None:
+            refused.reached(store, room.key, event.member)
+
+    @hookimpl
     def member_joined(self, event: ev.MemberJoined, group: Group, store: RoomStore) -> None:
         """Keep somebody's place."""
         room = group.room_by_id(event.room)
@@ -117,12 +138,9 @@ class ConfidentialRooms(Plugin):
         yield from making.moved_up(group, store, room)
 
     @hookimpl
-    def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore) -> Iterator[Effect]:
-        """Tell somebody, kindly, when somebody cannot be invited."""
-        if event.kind == "LetGo" and event.person is not None and (person := group.person(event.person)) is not None:
-            yield PostDirect(to=person.id, text=say(group, person, "leave_yourself"))
-        if event.kind == "InviteMember" and event.person is not None and group.shut is None:
-            yield from making.not_invited(group, store, event.person, event.code)
+    def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Tell who wanted something, kindly, when the homeserver refused it."""
+        yield from refused.heard(group, store, settings, event)
 
     # ---- watching ----------------------------------------------------------------------------------------------------
 

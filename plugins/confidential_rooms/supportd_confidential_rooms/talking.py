@@ -32,8 +32,9 @@ def asked(group: Group, store: RoomStore, settings: RoomSettings, who: PersonId)
     person = group.person(who)
     if person is None:
         return
-    if _has_room(group, store, who):
-        yield Reply(text=say(group, person, "talk_there"))
+    state = _has_room(group, store, who)
+    if state is not None:
+        yield Reply(text=say(group, person, "talk_making" if state == "making" else "talk_there"))
         return
     able = _able(group, store, who)
     if not able:
@@ -63,8 +64,8 @@ def _question(group: Group, settings: RoomSettings, person: Person, able: list[P
     return Ask(key=ASK + person.id, question=question, answers=(YES, NO), steps=steps, told=say(group, first, "talk_taken"))
 
 
-def _has_room(group: Group, store: RoomStore, who: PersonId) -> bool:
-    """Tell whether somebody has a talk: one that is being made, or one that neither of the two has left."""
+def _has_room(group: Group, store: RoomStore, who: PersonId) -> str | None:
+    """Return the state of a talk that somebody has: one that is being made, or one that neither of the two has left."""
     for row in store.all_rooms():
         if row["template"] != TALK or who not in {row["about"], row["asked_by"]}:
             continue
@@ -72,8 +73,8 @@ def _has_room(group: Group, store: RoomStore, who: PersonId) -> bool:
         if row["state"] == "making" or (
             row["state"] == "open" and room is not None and {row["about"], row["asked_by"]} <= room.joined | room.invited
         ):
-            return True
-    return False
+            return str(row["state"])
+    return None
 
 
 def answered(group: Group, store: RoomStore, settings: RoomSettings, event: AskAnswered) -> Iterator[Effect]:

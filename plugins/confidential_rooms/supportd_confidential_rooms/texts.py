@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.text import Catalogue
 from supportd_confidential_rooms.texts_plain import PLAIN
+from supportd_confidential_rooms.texts_refused import REFUSED
 from supportd_confidential_rooms.texts_together import TOGETHER
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ TEXTS: Final = Catalogue(
     {
         **TOGETHER,
         **PLAIN,
+        **REFUSED,
         "topic_reader": {
             "en": {"normal": "Only people of the group are here. The helper program can read here, and so can the person who runs it."},
             "de": {"normal": "Hier sind nur Menschen aus der Gruppe. Das Hilfsprogramm kann hier lesen, und wer es betreibt, auch."},
@@ -75,22 +77,6 @@ TEXTS: Final = Catalogue(
             "en": {"normal": "This room is for key members; thank you for all you did."},
             "de": {"normal": "Dieser Raum ist für die Aktiven; danke für alles, was du getan hast."},
         },
-        "invite_blocked": {
-            "en": {
-                "normal": "Automatic message. {member} does not take invitations at the moment. Could somebody ask them to allow one? No hurry.",
-                "easy": "Automatic message. {member} cannot be invited now. Please ask them. No hurry.",
-            },
-            "de": {
-                "normal": "Automatische Nachricht. {member} nimmt gerade keine Einladungen an. Kann jemand nachfragen? Es eilt nicht.",
-                "easy": "Automatische Nachricht. {member} kann nicht eingeladen werden. Bitte fragen. Es eilt nicht.",
-            },
-        },
-        "invite_refused": {
-            "en": {
-                "normal": "Automatic message. {member} could not be invited to the room. The person who runs the server can find out why."
-            },
-            "de": {"normal": "Automatische Nachricht. {member} konnte nicht eingeladen werden. Wer den Server betreibt, kann nachsehen."},
-        },
         "drift_mended": {
             "en": {
                 "normal": "Automatic message. In the room {room} this was changed by {who}: {what}. I set it back to what the group decided."
@@ -140,6 +126,10 @@ TEXTS: Final = Catalogue(
                 "normal": "Danke, dass du das sagst. Ich frage jetzt die Person, die Dienst hat. Wenn sie kann, bekommt ihr einen eigenen Raum."
                 " Niemand sonst erfährt davon. Ich kann dort nicht lesen."
             },
+        },
+        "talk_making": {
+            "en": {"normal": "Your room for the two of you is being made. The invitation comes in a moment."},
+            "de": {"normal": "Euer Raum zu zweit entsteht gerade. Die Einladung kommt gleich."},
         },
         "talk_there": {
             "en": {"normal": "You two have a room already. Look among your chats, or at your invitations."},

@@ -97,6 +97,7 @@ def test_a_refused_invitation_costs_nobody_their_place_elsewhere() -> None:
     scene.when(effect_fails(InviteMember, "M_INVITE_BLOCKED", "Karim"))
 
     assert [(row["key"], row["state"]) for row in scene.kept["confidential_rooms_places"] if row["person_id"] == "person-karim"] == [
-        ("circle", "waiting")
+        ("circle", "waiting"),
+        ("tea", "blocked"),
     ]
     assert [("Karim does not take invitations" in one.text) for one in scene.of(PostDirect)] == [True]

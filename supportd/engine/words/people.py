@@ -73,6 +73,7 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     new = NewPerson(user=user, name=name, roles=frozenset({"member", *cast("list[Role]", roles)}))
     if user is not None and (there := desk.uow.people.by_user(desk.group, user)) is not None:
         return _again(desk, there, frozenset(cast("list[Role]", roles)))
+    _check_server(desk, user)
     person = desk.uow.people.add(desk.group, new, desk.now)
     _journal(desk, "somebody was entered in the group's people")
     event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
@@ -80,6 +81,16 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     for joined in strangers.entered(desk.uow, desk.group, user, person, event.id, desk.now) if user is not None else ():
         desk.dispatcher.handle(desk.uow, Task(joined), desk.now)
     return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
+
+
+def _check_server(desk: Desk, user: UserId | None) -> None:
+    """Refuse somebody who could come into no room and no chat; raises :class:`Unusable`."""
+    server = desk.dispatcher.server
+    if user is not None and server and user.partition(":")[2] != server:
+        raise Unusable(
+            reason=f"{user} is an account on another server, and the group's rooms and chats are closed to other servers: enter an account"
+            f" on {server}, or the name alone"
+        )
 
 
 def _again(desk: Desk, there: PersonId, roles: frozenset[Role]) -> Said:

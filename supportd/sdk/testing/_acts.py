@@ -183,13 +183,21 @@ def link_used(name: str, key: str) -> Act:
     return act
 
 
-def effect_fails(kind: type[Effect], code: str, person: str | None = None) -> Act:
-    """Let the server refuse an effect of this kind for good; ``code`` is its own word, such as ``M_INVITE_BLOCKED``."""
+def effect_fails(kind: type[Effect], code: str, person: str | None = None, room: str = "") -> Act:
+    """Let the server refuse an effect of this kind for good; ``code`` is its own word, such as ``M_INVITE_BLOCKED``.
+
+    ``room``: the key of the room it was about, which may not be there yet.
+    """
 
     def act(world: World) -> None:
         about = world.person(person).id if person is not None else None
         id_, reason = world.next_id("result:"), _refusals.sentence(code)
-        world.tell(ev.EffectFailed(id=id_, group=world.group, at=world.now, kind=kind.__name__, reason=reason, person=about, code=code))
+        place = world.rooms[room].id if room in world.rooms else None
+        key = "" if place is not None else room
+        failed = ev.EffectFailed(
+            id=id_, group=world.group, at=world.now, kind=kind.__name__, reason=reason, person=about, code=code, room=place, key=key
+        )
+        world.tell(failed)
 
     return act
 

@@ -14,6 +14,7 @@ from supportd.sdk import effects as fx
 from supportd.sdk import events as ev
 from supportd.sdk.hooks import Hooks, Plugin
 from supportd.sdk.ids import EventId, RoomId
+from supportd.sdk.rooms import RoomSpec
 from tests.support.world import GROUP, READER, ROOM, START, World, user_of
 from tests.unit.engine.acting import KINDS, do, question, reasons
 
@@ -463,9 +464,21 @@ async def test_a_refusal_says_what_a_person_can_do(sqlite_store: SqlStore) -> No
     await do(world, hearing, fx.InviteMember(room=ROOM, person=bo), fx.React(room=ROOM, target=EventId("$1"), key="👍"))  # type: ignore[arg-type]  # both have todo
 
     failed = [one for one in hearing.heard if isinstance(one, ev.EffectFailed)]
-    assert [(one.kind, one.code, one.person) for one in failed] == [
-        ("InviteMember", "M_INVITE_BLOCKED", bo),
-        ("React", "M_SOMETHING_NEW", None),
+    assert [(one.kind, one.code, one.person, one.room, one.key) for one in failed] == [
+        ("InviteMember", "M_INVITE_BLOCKED", bo, ROOM, ""),
+        ("React", "M_SOMETHING_NEW", None, ROOM, ""),
     ]
     assert all(one.reason.endswith(".") and "M_" not in one.reason for one in failed)
     assert "no hurry" in failed[0].reason
+
+
+async def test_who_cannot_be_invited_to_a_new_room_is_told_before_it_is_ready(sqlite_store: SqlStore) -> None:
+    """The plugin hears of the refusal, with the room's key, first: else it would invite the same person once more."""
+    world, hearing, (_, bo) = await begun(sqlite_store, "Ann", "Bo")
+    world.server.answers = [wire.Done(room=RoomId("!new:test"), refused=((user_of("Bo"), "M_INVITE_BLOCKED"),))]
+
+    await do(world, hearing, fx.CreateRoom(key="new", spec=RoomSpec("New"), members=(bo,)))  # type: ignore[arg-type]  # as above
+
+    found = [one for one in hearing.heard if isinstance(one, ev.EffectFailed | ev.RoomReady)]
+    assert [type(one).__name__ for one in found] == ["EffectFailed", "RoomReady"]
+    assert [(one.kind, one.person, one.key) for one in found if isinstance(one, ev.EffectFailed)] == [("InviteMember", bo, "new")]

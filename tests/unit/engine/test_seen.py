@@ -119,3 +119,21 @@ async def test_what_was_seen_before_a_room_was_ours_is_not_lost(store: SqlStore)
     assert room is not None
     assert room.now == NOW
     assert await store.read(lambda uow: uow.rooms.power(made)) == ({"reader": 50}, {})
+
+
+async def test_a_room_that_went_while_nobody_looked_is_told(store: SqlStore) -> None:
+    """At a start only rooms that the account should be in and is not are told, once; other accounts' rooms and direct chats are not."""
+    watcher = Watcher()
+    world = World(store, watcher)
+    (jo,) = await world.begin(("Jo", {"key_member"}))
+    await world.direct(jo)
+    await world.happens(marks=(wire.RoomMark(ROOM, replace(NOW, join_rule="invite")),))
+    watcher.changed.clear()
+
+    await world.happens(marks=(wire.HereMark("reader", frozenset({ROOM})), wire.HereMark("doorkeeper", frozenset())))
+    there = list(watcher.changed)
+    for _start in range(2):
+        await world.happens(marks=(wire.HereMark("reader", frozenset()),))
+
+    assert there == []
+    assert [one.accounts for one in watcher.changed if one] == [()]

@@ -254,6 +254,7 @@ async def test_an_answer_with_wrong_data_is_refused(sqlite_store: SqlStore, data
         ("settings undo teller", Unknown, "There is no change “to undo” here"),
         ("people add", WordsUnclear, "people add NAME"),
         ("people add Cy @cy", WordsUnclear, "people add NAME"),
+        ("people add Cy @cy:elsewhere", Unusable, "on another server, and the group's rooms and chats are closed to other servers"),
         ("people add Cy king", WordsUnclear, "people add NAME"),
         (f"people add {'x' * 81}", WordsUnclear, "letters"),
         ("people forget Cy", Unknown, "There is no person “Cy” here"),

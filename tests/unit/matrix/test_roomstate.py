@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from supportd.engine.wire import MakeRoom
+from supportd.matrix import watching
 from supportd.matrix.roomstate import INFINITE, RoomState
 from supportd.matrix.template import creation, powers, settings
 from supportd.sdk.ids import UserId
 from supportd.sdk.rooms import RoomSpec
+
+if TYPE_CHECKING:
+    from supportd.engine.wire import Account
 
 
 def event(kind: str, content: Any, key: str = "", sender: str = "@c:x") -> dict[str, Any]:
@@ -111,3 +115,78 @@ def test_template_of_an_older_version() -> None:
     job = MakeRoom("m", RoomSpec("Tuesday", room_version="11"))
 
     assert powers(job, "@c:x", None, "@r:x")["users"] == {"@c:x": 100, "@r:x": 50}
+
+
+def redacted(target: str, sender: str, *, old: bool = False) -> dict[str, Any]:
+    """Return a redaction of ``target``, as rooms before version 11 write it or as later ones do."""
+    what = {"redacts": target} if old else {"content": {"redacts": target}}
+    return {"type": "m.room.redaction", "sender": sender, "event_id": "$r", **what}
+
+
+def watched() -> RoomState:
+    """Return an encrypted room of @c:x in which @m:x may hide and @n:x may not."""
+    room = RoomState("!r")
+    for number, one in enumerate(
+        (
+            event("m.room.create", {"room_version": "12"}),
+            event("m.room.power_levels", {"users": {"@m:x": 50}, "invite": 50, "notifications": {"room": 50}}),
+            event("m.room.join_rules", {"join_rule": "invite", "more": 1}),
+            event("m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}),
+            event("m.room.topic", {"topic": "Nobody reads here"}, sender="@n:x"),
+        )
+    ):
+        room.apply({**one, "event_id": f"${number}"})
+    return room
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_redaction_takes_settings_away(*, old: bool) -> None:
+    """Apps that come later see no encryption there, so it is missing; who took it away is known, and we go on encrypting."""
+    room = watched()
+    for number in range(5):
+        room.apply(redacted(f"${number}", "@m:x", old=old))
+
+    assert room.kept["m.room.encryption", ""] == ({}, "@m:x")
+    assert room.kept["m.room.join_rules", ""] == ({"join_rule": "invite"}, "@m:x")
+    assert room.kept["m.room.power_levels", ""] == ({"users": {"@m:x": 50}, "invite": 50}, "@m:x")
+    assert room.power == {"users": {"@m:x": 50}, "invite": 50}
+    assert room.kept["m.room.create", ""] == ({"room_version": "12"}, "@c:x")
+    assert room.encrypted
+
+
+def test_a_redaction_counts_from_who_may() -> None:
+    """Of others' events from who has the power, of their own from anybody; of what stands there no more from nobody."""
+    room = watched()
+    room.apply({**event("m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}), "event_id": "$new"})
+
+    room.redact([redacted("$new", "@n:x"), redacted("$3", "@m:x"), redacted("$4", "@n:x"), {"type": "m.room.redaction", "content": []}])
+
+    assert room.kept["m.room.encryption", ""][0] != {}
+    assert room.kept["m.room.topic", ""] == ({}, "@n:x")
+
+
+@pytest.mark.parametrize(
+    ("users", "lost"),
+    [
+        ({"@d:x": 100, "@r:x": 50}, {}),
+        ({"@r:x": 50}, {"our doorkeeper": 0}),
+        ({"@d:x": 100, "@r:x": 0}, {"our reader": 0}),
+        ({"@d:x": 99}, {"our doorkeeper": 99, "our reader": 0}),
+    ],
+)
+def test_power_that_was_taken_from_us_is_seen(users: dict[str, int], lost: dict[str, int]) -> None:
+    """An owner can take our accounts' power, and then nothing would be mended any more; who is not in the room lacks nothing."""
+    room = RoomState("!r")
+    for one in (
+        event("m.room.create", {"room_version": "12"}),
+        event("m.room.power_levels", {"users": users}),
+        *(event("m.room.member", {"membership": "join"}, who) for who in ("@c:x", "@d:x", "@r:x")),
+        event("m.room.member", {"membership": "leave"}, "@s:x"),
+    ):
+        room.apply(one)
+
+    def found(accounts: dict[Account, str]) -> dict[str, int]:
+        return {name: level for name, level in watching.mark(room, accounts, None).now.needs if name.startswith("our ")}
+
+    assert found({"creator": "@c:x", "doorkeeper": "@d:x", "reader": "@r:x"}) == lost
+    assert found({"creator": "@c:x", "doorkeeper": "@s:x", "reader": "@s:x"}) == {}
