@@ -29,6 +29,8 @@ LONGEST_KEY: Final = 40
 FULL: Final = "full:"
 #: In front of the word of a room that ends by itself.
 END: Final = "end:"
+#: The homeserver's code -> the text for the key members; any other is "invite_refused".
+_NOT_INVITED: Final = {"M_INVITE_BLOCKED": "invite_blocked", "ORG_SUPPORTD_OTHER_SERVER": "invite_other_server"}
 
 
 def key_of(name: str) -> str:
@@ -183,11 +185,13 @@ def full(group: Group, key: str) -> StartTimer:
 
 def not_invited(group: Group, store: RoomStore, person: PersonId, code: str) -> Iterator[Effect]:
     """Give up the place of somebody who could not be invited, and tell one key member; of a private room only who else is in it."""
-    key = "invite_blocked" if code == "M_INVITE_BLOCKED" else "invite_refused"
+    key = _NOT_INVITED.get(code, "invite_refused")
     private: list[PersonId] = []
-    for room in group.rooms:
-        if person in room.joined | room.invited or person not in store.places(room.key, "in"):
-            continue
+    lost = [room for room in group.rooms if person not in room.joined | room.invited and person in store.places(room.key, "in")]
+    if not lost:
+        # Another room's refusal was told already.
+        return
+    for room in lost:
         store.leave(room.key, person)
         template = kinds.of(store).get((store.room(room.key) or {}).get("template", ""))
         if template is not None and template.private:

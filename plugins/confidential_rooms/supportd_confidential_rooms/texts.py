@@ -85,6 +85,16 @@ TEXTS: Final = Catalogue(
                 "easy": "Automatische Nachricht. {member} kann nicht eingeladen werden. Bitte fragen. Es eilt nicht.",
             },
         },
+        "invite_other_server": {
+            "en": {
+                "normal": "Automatic message. {member} cannot be invited: that account is on another server, and our rooms keep other servers out. Please help them to an account on this server and enter that one.",
+                "easy": "Automatic message. {member} cannot be invited. They need an account on our server. Please help them to get one.",
+            },
+            "de": {
+                "normal": "Automatische Nachricht. {member} kann nicht eingeladen werden: Das Konto liegt auf einem anderen Server, und unsere Räume lassen andere Server nicht herein. Bitte hilf zu einem Konto auf diesem Server und trage es ein.",
+                "easy": "Automatische Nachricht. {member} kann nicht eingeladen werden. Nötig ist ein Konto auf unserem Server. Bitte hilf dabei.",
+            },
+        },
         "invite_refused": {
             "en": {
                 "normal": "Automatic message. {member} could not be invited to the room. The person who runs the server can find out why."
