@@ -71,24 +71,6 @@ const commands = {
   async redact({ room, event }) {
     return (await client.redactEvent(room, event)).event_id
   },
-  async members({ room }) {
-    return client.getRoom(room)?.getJoinedMembers().map((one) => one.userId) ?? []
-  },
-  async back({ room }) {
-    // As when somebody scrolls up: whatever the server gives of the time before, decrypted where that can be.
-    await client.scrollback(client.getRoom(room), 200)
-    return {}
-  },
-  async open({ events }) {
-    // Ciphertext that came by another way, from a friend or from a copy of the server's database.
-    const found = []
-    for (const raw of events) {
-      const event = new sdk.MatrixEvent(raw)
-      await client.decryptEventIfNeeded(event)
-      found.push(event.isDecryptionFailure() ? null : (event.getContent().body ?? ""))
-    }
-    return found
-  },
   async seen() {
     return { messages: [...seen.values()], redacted: [...redacted] }
   },
