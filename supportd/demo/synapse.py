@@ -40,7 +40,7 @@ class Synapse:
         """Keep everything in ``folder``; ``python`` runs ``matrix-synapse``; ``limits``: leave Synapse's default rate limits on."""
         self.folder = folder
         self.python = python
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.limits = limits
         self.registration_secret = secrets.token_urlsafe(24)
         #: More of homeserver.yaml, for tests.
@@ -189,7 +189,8 @@ def _kept(path: Path) -> str:
     return path.read_text()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody uses at the moment."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]

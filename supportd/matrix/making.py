@@ -139,17 +139,15 @@ class RoomMaker:
         refused: list[tuple[UserId, str]] = []
         direct = job.spec.kind == "direct"
         for person in job.invite:
-            try:
-                outcome = await people.invite(api, InvitePerson(cast("RoomId", room), person), direct=direct)
-                if isinstance(outcome, Never) and not direct:
-                    refused.append((person, outcome.code))
-            except Refused as error:
-                if direct:
-                    # A chat of two without the second is none: the engine has to hear of it.
-                    raise
-                # The room is there for everybody else; the plugin hears of it.
-                log.warning("invite.refused", room=short(room), code=error.code)
-                refused.append((person, error.code))
+            code = await _refusal(api, InvitePerson(cast("RoomId", room), person), direct=direct)
+            if code is None:
+                continue
+            if direct:
+                # A chat of two without the second is none: the engine has to hear of it.
+                raise Refused(code=code, http=403)
+            # The room is there for everybody else; the plugin hears of it.
+            log.warning("invite.refused", room=short(room), code=code)
+            refused.append((person, code))
         return tuple(refused)
 
     async def _end(self, old: str, room: str) -> None:
@@ -174,6 +172,15 @@ class RoomMaker:
     async def _left(self, api: Api, room: str) -> bool:
         joined = (await api.get(path("joined_rooms"))).get("joined_rooms")
         return isinstance(joined, list) and room not in joined
+
+
+async def _refusal(api: Api, job: InvitePerson, *, direct: bool) -> str | None:
+    """Invite somebody; returns the code of a refusal."""
+    try:
+        outcome = await people.invite(api, job, direct=direct)
+    except Refused as error:
+        return error.code
+    return outcome.code if isinstance(outcome, Never) else None
 
 
 def _holds(there: dict[str, Any], wanted: dict[str, Any]) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
 
 _NOT_FOUND = "M_NOT_FOUND"
+#: Our word for a refusal that the homeserver gives none of its own for.
+OTHER_SERVER = "ORG_SUPPORTD_OTHER_SERVER"
 
 
 async def state_of(api: Api, room: str, kind: str, key: str = "") -> dict[str, Any] | None:
@@ -43,12 +45,24 @@ async def invite(api: Api, job: InvitePerson, *, direct: bool = False) -> Outcom
         return Done()
     if now == "ban":
         return Never("M_FORBIDDEN")
-    if direct:
-        # Only this way of inviting carries the flag into the event that the invited app sees.
-        await api.put(path("rooms", job.room, "state", "m.room.member", job.person), {"membership": "invite", "is_direct": True})
-    else:
-        await api.post(path("rooms", job.room, "invite"), {"user_id": job.person})
+    try:
+        if direct:
+            # Only this way of inviting carries the flag into the event that the invited app sees.
+            await api.put(path("rooms", job.room, "state", "m.room.member", job.person), {"membership": "invite", "is_direct": True})
+        else:
+            await api.post(path("rooms", job.room, "invite"), {"user_id": job.person})
+    except Refused as error:
+        if error.code == "M_FORBIDDEN" and await _is_elsewhere(api, job):
+            return Never(OTHER_SERVER)
+        raise
     return Done()
+
+
+async def _is_elsewhere(api: Api, job: InvitePerson) -> bool:
+    """Tell whether somebody lives on another server than a room that keeps other servers out."""
+    create = await api.get(path("rooms", job.room, "state", "m.room.create", ""), {"format": "event"})
+    homes = {user.partition(":")[2] for user in (str(create.get("sender")), job.person)}
+    return obj(create, "content").get("m.federate") is False and len(homes) > 1
 
 
 async def settle_knock(api: Api, job: SettleKnock) -> Outcome:

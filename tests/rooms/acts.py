@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from supportd.matrix.http import path
@@ -57,3 +58,31 @@ async def called(who: Member, name: str) -> set[str]:
             if event["type"] == "m.room.name" and event["content"].get("name") == name:
                 found.add(room)
     return found
+
+
+async def every_kind(circle: Circle) -> dict[str, tuple[str, Member]]:
+    """Return a room of each kind, and somebody who is in it."""
+    ana, chat = await greeted(circle, "Ana")
+    _helper, private = await talk(circle, ana, chat)
+    await circle.place.data("rooms", "create", "key_members", "Helpers")
+    jo = circle.people["Jo"]
+    await until(lambda: called(jo, "Helpers"), 20)
+    named = await circle.ids()
+    return {
+        "space": (named["Thursday evenings"], jo),
+        "circle": (named["Thursday evenings: circle"], jo),
+        "key members": (named["Helpers"], jo),
+        "talk": (private, ana),
+        "direct chat": (chat, ana),
+    }
+
+
+async def an_event(room: str, member: Member) -> str:
+    """Return the id of an event of a room."""
+    events = await member.api.ask("GET", path("rooms", room, "state"))
+    return next(str(one["event_id"]) for one in events if one["type"] == "m.room.power_levels")
+
+
+def made_up(sign: str) -> str:
+    """Return an id of the shape of one, of something that does not exist."""
+    return sign + secrets.token_urlsafe(33)[:43]

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from supportd.matrix.http import path
-from tests.rooms.acts import called, greeted, talk
-from tests.rooms.conftest import Circle, until
+from tests.rooms.acts import an_event, every_kind, made_up
+from tests.rooms.conftest import until
 from tests.rooms.servers import CLIENT, CLIENT_V1, asked, closed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from supportd.demo.synapse import Synapse
-    from supportd.matrix.member import Member
+    from tests.rooms.conftest import Circle
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.synapse, pytest.mark.slow]
 
@@ -175,11 +174,6 @@ class Prober:
     token: str
 
 
-def made_up(sign: str) -> str:
-    """Return an id of the shape of one, of something that does not exist."""
-    return sign + secrets.token_urlsafe(33)[:43]
-
-
 async def answer(synapse: Synapse, prober: Prober, probe: Probe, **ids: str) -> Answer:
     """Let somebody try; returns the status and the body, in which ids are words."""
     filled = {"me": prober.user, **ids}
@@ -201,29 +195,6 @@ async def probers(circle: Circle) -> dict[str, Prober]:
         "stranger": Prober(stranger.user_id, stranger.login.access_token),
         "guest": Prober(guest["user_id"], guest["access_token"]),
     }
-
-
-async def every_kind(circle: Circle) -> dict[str, tuple[str, Member]]:
-    """Return a room of each kind, and somebody who is in it."""
-    ana, chat = await greeted(circle, "Ana")
-    _helper, private = await talk(circle, ana, chat)
-    await circle.place.data("rooms", "create", "key_members", "Helpers")
-    jo = circle.people["Jo"]
-    await until(lambda: called(jo, "Helpers"), 20)
-    named = await circle.ids()
-    return {
-        "space": (named["Thursday evenings"], jo),
-        "circle": (named["Thursday evenings: circle"], jo),
-        "key members": (named["Helpers"], jo),
-        "talk": (private, ana),
-        "direct chat": (chat, ana),
-    }
-
-
-async def an_event(room: str, member: Member) -> str:
-    """Return the id of an event of a room."""
-    events = await member.api.ask("GET", path("rooms", room, "state"))
-    return next(str(one["event_id"]) for one in events if one["type"] == "m.room.power_levels")
 
 
 async def test_a_room_is_as_if_it_did_not_exist(circle: Circle) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ASK: Final = "listening:"
 TIMER: Final = "listening:"
+#: In front of the word of a room that is to be told, when it is so, that the bot reads there.
+_TO_READER: Final = "told reader:"
 #: So long key members may take to agree, and so long the room has the announcement before the bot goes.
 OPEN_FOR: Final = timedelta(hours=72)
 NOTICE: Final = timedelta(seconds=10)
@@ -119,12 +121,17 @@ def change(group: Group, store: RoomStore, settings: RoomSettings, timer: str) -
         levels = {each.id: OWNER_LEVEL for each in held}
         spec = replace(spec, note=TEXTS.get("topic_absent", group.style.language, group.style.edition))
     links = () if level == "absent" else one.links
+    # Not before it is so: what is said of it has to be true.
+    store.set_fact(_TO_READER + key, level if level == "reader" else None, group.now)
     yield MendRoom(room=one.room.id, spec=spec, levels=tuple(sorted(levels.items())), links=links)
 
 
-def changed(group: Group, one: Declared, event: RoomMended) -> Iterator[Effect]:
-    """Say in the room, where the bot can, that it reads from now on."""
-    if "listening" in event.mended and one.spec.listening == "reader" and one.row["state"] != "locked":
+def changed(group: Group, store: RoomStore, one: Declared, event: RoomMended) -> Iterator[Effect]:
+    """Say in the room, where the bot can, that it reads from now on; a note that was only set back is no news."""
+    if "listening" not in event.mended or store.fact(_TO_READER + one.room.key) is None:
+        return
+    store.set_fact(_TO_READER + one.room.key, None, group.now)
+    if one.spec.listening == "reader" and one.row["state"] != "locked":
         yield PostMessage(room=one.room.id, text=TEXTS.get("listening_to_reader", group.style.language, group.style.edition))
 
 

@@ -160,7 +160,7 @@ class ConfidentialRooms(Plugin):
         room = group.room_by_id(event.room)
         one = declared.of(group, store, settings, room) if room is not None else None
         if one is not None:
-            yield from listening.changed(group, one, event)
+            yield from listening.changed(group, store, one, event)
 
     @hookimpl
     def room_swept(self, event: ev.RoomSwept, group: Group, store: RoomStore) -> None:

@@ -24,6 +24,8 @@ INVITE: Final = "invite"
 #: The state of a room that is not there any more, and of a place whose owner could not be invited: nobody invites them unasked.
 GONE: Final = "gone"
 BLOCKED: Final = "blocked"
+#: The homeserver's code -> the text for who asked; any other is "invite_refused".
+_NOT_INVITED: Final = {"M_INVITE_BLOCKED": "invite_blocked", "ORG_SUPPORTD_OTHER_SERVER": "invite_other_server"}
 #: Codes by which a homeserver may mean that we are not in a room any more.
 OUTSIDE: Final = frozenset({"M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN"})
 
@@ -62,7 +64,7 @@ def reached(store: RoomStore, key: str, person: PersonId) -> PersonId | None:
 
 def _not_invited(group: Group, store: RoomStore, settings: RoomSettings, event: EffectFailed, person: PersonId) -> Iterator[Effect]:
     """Give up the place of somebody who could not be invited, and tell who asked for it; of a private room only who else is in it."""
-    code = "invite_blocked" if event.code == "M_INVITE_BLOCKED" else "invite_refused"
+    code = _NOT_INVITED.get(event.code, "invite_refused")
     for key in _meant(group, store, event, person):
         by, row = reached(store, key, person), store.room(key) or {}
         store.place(key, person, BLOCKED, group.now)

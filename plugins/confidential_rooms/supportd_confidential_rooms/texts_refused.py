@@ -24,6 +24,18 @@ REFUSED: Final[Mapping[str, Mapping[str, Mapping[Edition, str]]]] = {
         "en": {"normal": "Automatic message. {member} could not be invited to the room. The person who runs the server can find out why."},
         "de": {"normal": "Automatische Nachricht. {member} konnte nicht eingeladen werden. Wer den Server betreibt, kann nachsehen."},
     },
+    "invite_other_server": {
+        "en": {
+            "normal": "Automatic message. {member} cannot be invited: that account is on another server, and our rooms keep other servers out."
+            " Please help them to an account on this server.",
+            "easy": "Automatic message. {member} cannot be invited. They need an account on our server. Please help them to get one.",
+        },
+        "de": {
+            "normal": "Automatische Nachricht. {member} kann nicht eingeladen werden: Das Konto liegt auf einem anderen Server,"
+            " und unsere Räume lassen andere Server nicht herein. Bitte helft zu einem Konto auf diesem Server.",
+            "easy": "Automatische Nachricht. {member} kann nicht eingeladen werden. Nötig ist ein Konto auf unserem Server. Bitte helft dabei.",
+        },
+    },
     "invite_blocked_to": {
         "en": {
             "normal": "Automatic message. {member} does not take invitations at the moment, so they are not in the room {room}."
@@ -35,6 +47,19 @@ REFUSED: Final[Mapping[str, Mapping[str, Mapping[Edition, str]]]] = {
             " Kann jemand nachfragen? Dann sag: rooms invite {room} {member}. Es eilt nicht.",
             "easy": "Automatische Nachricht. {member} kann nicht eingeladen werden. Bitte fragen."
             " Dann sag: rooms invite {room} {member}. Es eilt nicht.",
+        },
+    },
+    "invite_other_server_to": {
+        "en": {
+            "normal": "Automatic message. {member} cannot be invited to the room {room}: that account is on another server,"
+            " and our rooms keep other servers out. Please help them to an account on this server and enter that one.",
+            "easy": "Automatic message. {member} cannot be invited. They need an account on our server. Please help them to get one.",
+        },
+        "de": {
+            "normal": "Automatische Nachricht. {member} kann nicht in den Raum {room} eingeladen werden: Das Konto liegt auf einem"
+            " anderen Server, und unsere Räume lassen andere Server nicht herein. Bitte hilf zu einem Konto auf diesem Server und"
+            " trage es ein.",
+            "easy": "Automatische Nachricht. {member} kann nicht eingeladen werden. Nötig ist ein Konto auf unserem Server. Bitte hilf dabei.",
         },
     },
     "invite_refused_to": {

@@ -8,7 +8,7 @@ import pytest
 from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
 from supportd.sdk.effects import MendRoom, PostMessage, Reply
-from supportd.sdk.testing import Asked, Scene, answers, command, member_leaves, rooms_are_mended
+from supportd.sdk.testing import Asked, Scene, answers, command, member_leaves, room_changes, rooms_are_mended
 
 SOON = timedelta(seconds=11)
 
@@ -56,6 +56,14 @@ def test_coming_back_to_read_is_said_in_the_room() -> None:
     scene.after(SOON).when(rooms_are_mended())
 
     scene.then_posts("from now on I can read in this room")
+
+
+def test_a_note_that_is_set_back_is_no_news() -> None:
+    """Mei takes the note on listening out of the topic; it comes back, and nobody is told that the bot begins to read."""
+    scene = circle_group().when(room_changes("circle", by="Mei", setting="name and topic", topic="Nobody reads here"))
+
+    assert len(scene.of(MendRoom)) == 1
+    assert scene.when(rooms_are_mended()).of(PostMessage) == []
 
 
 def test_absent_leaves_the_room_to_two_keepers() -> None:

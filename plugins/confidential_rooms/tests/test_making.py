@@ -127,6 +127,19 @@ def test_a_blocked_invitation_is_told_kindly() -> None:
     assert "No hurry" in written[0].text
 
 
+def test_an_account_on_another_server_is_told_once() -> None:
+    """One key member reads what to do, and reads it once, however many rooms the person was to be invited to."""
+    scene = with_rooms().when(person_added("Karim"))
+
+    scene.when(effect_fails(InviteMember, "ORG_SUPPORTD_OTHER_SERVER", "Karim"))
+    written = scene.of(PostDirect)
+
+    assert len(written) == 1
+    assert "that account is on another server" in written[0].text
+    assert "help them to an account on this server" in written[0].text
+    scene.when(effect_fails(InviteMember, "ORG_SUPPORTD_OTHER_SERVER", "Karim")).then_nothing()
+
+
 def test_another_refusal_has_other_words() -> None:
     """A server that refuses for its own reasons is not put on the person."""
     scene = with_rooms().when(person_added("Karim"))
