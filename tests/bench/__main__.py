@@ -21,6 +21,8 @@ PARTS: Final = {
     "redaction": ("redacting", "from a flagged word to its redaction in somebody else's client"),
     "backlog": ("missing", "what was missed while away"),
     "fetch": ("fetching", "what was missed while away, with the homeserver's part"),
+    "rooms": ("rooming", "rooms until they can be spoken in, and a panic"),
+    "crowd": ("crowding", "many rooms at once within the homeserver's limits"),
     "gap": ("gapping", "more missed in one room than a sync brings"),
     "stall": ("stalling", "the loop while a room key is shared"),
     "memory": ("remembering", "memory after many messages"),

@@ -67,6 +67,7 @@ class MoreSettings(Settings):
 
     plain: int = Field(default=1, description="How many rooms that are not encrypted are made.")
     encrypted: int = Field(default=0, description="How many encrypted rooms are made.")
+    alone: int = Field(default=0, description="How many encrypted rooms are made that nobody but the bot is in.")
 
 
 class MoreRooms(Plugin):
@@ -82,10 +83,11 @@ class MoreRooms(Plugin):
         """Make them once, for everybody; everybody may do everything there."""
         del event
         people = tuple(person.id for person in group.people if person.has_account)
-        for key, encrypted, count in (("plain", False, settings.plain), ("sealed", True, settings.encrypted)):
+        for key, count in (("plain", settings.plain), ("sealed", settings.encrypted), ("alone", settings.alone)):
+            them = () if key == "alone" else people
             for number in range(count):
-                spec = RoomSpec(name=f"{key} {number}", encrypted=encrypted)
-                yield CreateRoom(key=f"{key}{number}", spec=spec, members=people, owners=people)
+                spec = RoomSpec(name=f"{key} {number}", encrypted=key != "plain")
+                yield CreateRoom(key=f"{key}{number}", spec=spec, members=them, owners=them)
 
 
 class Count(Plugin):

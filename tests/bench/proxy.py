@@ -55,7 +55,11 @@ class Proxy:
         self.gaps.clear()
         self._news = None
 
+    def note(self, request: web.Request, asked: float, status: int, content: bytes) -> None:
+        """Look at one answer; ``asked``: when the request came (``perf_counter``)."""
+
     async def _pass(self, request: web.Request) -> web.StreamResponse:
+        asked = perf_counter()
         if request.method == "PUT" and "/send/m.room.encrypted/" in request.raw_path and self._news is not None:
             self.gaps.append(perf_counter() - self._news)
             self._news = None
@@ -63,6 +67,7 @@ class Proxy:
         body = await request.read()
         async with self._session.request(request.method, self.upstream + request.raw_path, data=body, headers=headers) as answer:
             content = await answer.read()
+            self.note(request, asked, answer.status, content)
             made = web.Response(
                 body=content, status=answer.status, headers={"Content-Type": answer.headers.get("Content-Type", "application/json")}
             )

@@ -197,10 +197,15 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(front: Callable[[str], Front] | None = None) -> AsyncIterator[Stage]:
-    """Yield a stage of the measurement's own; ``front``: what stands between the bots and the homeserver, made from its address."""
+async def stage(front: Callable[[str], Front] | None = None, *, prepare: Callable[[Synapse], None] | None = None) -> AsyncIterator[Stage]:
+    """Yield a stage of the measurement's own.
+
+    ``front``: what stands between the bots and the homeserver, made from its address; ``prepare``: changes the homeserver's settings.
+    """
     folder = Path(tempfile.mkdtemp(prefix="supportd-bench-"))
     place = Stage(folder)
+    if prepare is not None:
+        prepare(place.synapse)
     before: Front | None = None
     try:
         await place.synapse.start()
