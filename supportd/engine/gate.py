@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId, RoomId
 
-#: A plugin may add this many rows a minute in one group; more wait their turn, nothing is dropped.
+#: A plugin may add this many rows a minute in one group; more wait their turn, nothing is dropped. What keeps people safe never waits.
 ROWS_PER_MINUTE = 60
 #: Everybody an effect is about; the kit counts them the same way.
 people_of = _bounds.people_of
@@ -183,7 +183,8 @@ def _time_problem(effect: Effect) -> str | None:
 
 def _not_before(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) -> datetime:
     moment = group.now
-    if plugin != CORE:
+    route = ROUTES.get(type(effect))
+    if plugin != CORE and (route is None or route.priority > 0):
         queued = uow.outbox.recent(group.id, plugin, group.now - timedelta(minutes=1))
         moment += timedelta(minutes=queued // ROWS_PER_MINUTE)
     if isinstance(effect, (fx.PostDirect, fx.OfferLink)) and not getattr(effect, "urgent", False):
@@ -202,8 +203,10 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.room_lane(room)
         case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room) | fx.LetGo(room=room):
             return names.door_lane(room)
-        case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room) | fx.MendRoom(room=room):
+        case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room):
             return names.door_lane(room)
+        case fx.MendRoom(room=room):
+            return names.mend_lane(room)
         case fx.SweepRoom(room=room):
             return names.sweep_lane(room)
         case fx.PostDirect() | fx.OfferLink() | CreateDirect() | EnterChat():

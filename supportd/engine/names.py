@@ -37,6 +37,11 @@ def door_lane(room: RoomId) -> str:
     return f"{room}#door"
 
 
+def mend_lane(room: RoomId) -> str:
+    """Return the lane in which a room is set back: that never waits behind invitations that have to wait."""
+    return f"{room}#mend"
+
+
 def make_lane(group: GroupId) -> str:
     """Return the lane in which a group's rooms are made, one after the other."""
     return f"{group}#make"

@@ -224,6 +224,19 @@ async def test_the_sixty_first_row_of_a_minute_waits(store: SqlStore) -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_keeps_a_room_safe_waits_for_nothing(store: SqlStore) -> None:
+    """A room is set back at once, however much the plugin has done in this minute and whatever else waits for the room's door."""
+    doing = Doing()
+    world = World(store, doing)
+    (ann,) = await world.begin(("Ann", set()))
+
+    chatter = (fx.PostMessage(room=ROOM, text=f"{n}") for n in range(60))
+    await do(world, doing, *chatter, fx.InviteMember(room=ROOM, person=ann), fx.MendRoom(room=ROOM, spec=RoomSpec(name="Circle")))
+
+    assert [type(job).__name__ for _, job in world.server.jobs if not isinstance(job, wire.SendMessage)] == ["BringRoom"]
+
+
+@pytest.mark.asyncio
 async def test_quiet_hours_hold_back_all_but_the_urgent(store: SqlStore) -> None:
     """At night a message to one person waits for the morning; an urgent one goes at once, also when it was written later."""
     doing = Doing()

@@ -1,0 +1,170 @@
+"""Drift: whoever changes a setting, it is set back within ten seconds and the key members read who changed what."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from supportd.matrix.errors import Refused
+from supportd.matrix.http import Api, path
+from tests.rooms.conftest import PROMISED, Circle, until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from supportd.matrix.member import Member
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.synapse, pytest.mark.slow]
+
+
+async def state(who: Member, room: str, kind: str, key: str = "") -> dict[str, Any]:
+    """Return a state event as somebody in the room sees it."""
+    return await who.api.get(path("rooms", room, "state", kind, key))
+
+
+async def put(who: Member, room: str, kind: str, content: dict[str, Any], key: str = "") -> None:
+    """Let somebody set a state event."""
+    await who.api.put(path("rooms", room, "state", kind, key), content)
+
+
+async def powers(who: Member, room: str, **changes: Any) -> None:
+    """Let somebody change levels of power."""
+    await put(who, room, "m.room.power_levels", {**await state(who, room, "m.room.power_levels"), **changes})
+
+
+MEGOLM = "m.megolm.v1.aes-sha2"
+#: Setting -> who changes it (Jo owns the room with 150, Mei is a key member with 50) and how.
+CHANGES: dict[str, tuple[str, Callable[[Member, str], Awaitable[Any]]]] = {
+    "who may come in": ("Jo", lambda one, room: put(one, room, "m.room.join_rules", {"join_rule": "public"})),
+    "guests": ("Jo", lambda one, room: put(one, room, "m.room.guest_access", {"guest_access": "can_join"})),
+    "later joiners read": ("Jo", lambda one, room: put(one, room, "m.room.history_visibility", {"history_visibility": "shared"})),
+    "encryption": ("Jo", lambda one, room: put(one, room, "m.room.encryption", {"algorithm": "m.none"})),
+    "new key after": ("Jo", lambda one, room: put(one, room, "m.room.encryption", {"algorithm": MEGOLM, "rotation_period_msgs": 9999})),
+    "power": ("Jo", lambda one, room: powers(one, room, invite=0, users_default=50)),
+    "name and topic": ("Mei", lambda one, room: put(one, room, "m.room.name", {"name": "Cancer group"})),
+    "links to spaces": ("Jo", lambda one, room: put(one, room, "m.space.parent", {"via": ["x.test"]}, "!" + "q" * 43)),
+    "listening": ("Mei", lambda one, room: put(one, room, "m.room.topic", {"topic": "Nobody reads here"})),
+    "public list": ("Jo", lambda one, room: one.api.put(path("directory", "list", "room", room), {"visibility": "public"})),
+    "addresses": (
+        "Tom",
+        lambda one, room: one.api.put(path("directory", "room", f"#a{room[1:9].lower()}:{room_server(one)}"), {"room_id": room}),
+    ),
+}
+
+
+def room_server(one: Member) -> str:
+    """Return the homeserver's name."""
+    return one.user_id.split(":", 1)[1]
+
+
+async def test_each_setting_is_set_back_in_time(circle: Circle) -> None:
+    """Each of the settings that can change in a room's life is set back on the server within ten seconds, and the audit agrees."""
+    room = await circle.circle_id()
+    jo, before = circle.people["Jo"], await everything(circle.people["Jo"], room)
+    loop = asyncio.get_running_loop()
+    took: dict[str, float] = {}
+
+    for setting, (name, change) in CHANGES.items():
+        started = loop.time()
+        await change(circle.people[name], room)
+        assert await everything(jo, room) != before or setting not in {"public list", "addresses"}
+        await until(lambda: _is(jo, room, before), PROMISED, every=0.02)
+        took[setting] = loop.time() - started
+
+    print("seconds until a setting was back:", {name: round(seconds, 2) for name, seconds in took.items()})
+    assert max(took.values()) <= PROMISED
+    await until(lambda: _nothing_odd(circle), PROMISED)
+
+
+#: What a key member (50) may change: the rest the homeserver refuses them. Nobody can change whether other servers take part.
+BY_KEY_MEMBER = {"name and topic", "listening", "addresses"}
+
+
+async def as_creator(circle: Circle) -> Api:
+    """Let the server's admin sign in as the account that made the rooms: no rule of a room binds that one."""
+    synapse = circle.synapse
+    admin = Api(synapse.base_url, (await synapse.register(f"admin-{secrets.token_hex(3)}", "pw", admin=True)).access_token)
+    user = f"@creator-{circle.place.number}:{synapse.server_name}"
+    try:
+        token = (await admin.post(f"_synapse/admin/v1/users/{user}/login", {}))["access_token"]
+    finally:
+        await admin.close()
+    return Api(synapse.base_url, token)
+
+
+async def test_whoever_changes_a_setting_it_is_set_back(circle: Circle) -> None:
+    """Each setting by a key member, an owner and the server's admin: the homeserver refuses it, or it is back within ten seconds."""
+    room, jo, mei = await circle.circle_id(), circle.people["Jo"], circle.people["Mei"]
+    before = await everything(jo, room)
+    api = await as_creator(circle)
+    admin = cast("Member", SimpleNamespace(api=api, user_id=jo.user_id))
+    actors = {"key member": mei, "owner": jo, "server admin": admin}
+    took: dict[str, dict[str, float]] = {name: {} for name in actors}
+    changes = {name: change for name, (_who, change) in CHANGES.items()}
+    changes["other servers"] = lambda one, room: put(one, room, "m.room.create", {"m.federate": True, "room_version": "12"})
+
+    for actor, who in actors.items():
+        for setting, change in changes.items():
+            started = asyncio.get_running_loop().time()
+            print(actor, setting, flush=True)
+            with suppress(Refused):
+                await change(who, room)
+                try:
+                    await until(lambda: _is(jo, room, before), PROMISED, every=0.02)
+                except AssertionError:
+                    now = await everything(jo, room)
+                    print("DIFF", {k: (now.get(k), before.get(k)) for k in {*now, *before} if now.get(k) != before.get(k)})
+                    raise
+                took[actor][setting] = asyncio.get_running_loop().time() - started
+    await api.close()
+
+    for setting in changes:
+        print(
+            f"{setting:20}", *[f"{actor}: {one[setting]:.2f} s" if setting in one else f"{actor}: refused" for actor, one in took.items()]
+        )
+    assert set(took["key member"]) == BY_KEY_MEMBER
+    assert set(took["owner"]) == set(took["server admin"]) == set(CHANGES)
+    assert max(seconds for one in took.values() for seconds in one.values()) <= PROMISED
+    for name in ("Mei", "Jo"):
+        await until(lambda name=name: all(_told(circle.people[one], f"changed by {name}") for one in ("Jo", "Sam", "Mei")), 20)  # type: ignore[misc]  # bound at once
+    assert not _told(circle.people["Tom"], "changed by")
+
+
+async def everything(who: Member, room: str) -> dict[str, Any]:
+    """Return all that is watched of a room, as the homeserver has it now."""
+    found: dict[str, Any] = {}
+    for event in await who.api.ask("GET", path("rooms", room, "state")):
+        if event["type"] not in {"m.room.member", "m.room.create", "m.room.canonical_alias"} and event["content"]:
+            found[f"{event['type']} {event['state_key']}"] = {
+                k: v for k, v in event["content"].items() if k not in {"historical", "m.topic"}
+            }
+    found["listed"] = await who.api.get(path("directory", "list", "room", room))
+    return found | await who.api.get(path("rooms", room, "aliases"))
+
+
+async def _is(who: Member, room: str, before: dict[str, Any]) -> bool:
+    return await everything(who, room) == before
+
+
+async def _nothing_odd(circle: Circle) -> bool:
+    return not await circle.audit()
+
+
+async def test_key_members_read_who_changed_what(circle: Circle) -> None:
+    """All key members are told once in their direct chats: who, what, and that it is set back; members are not bothered."""
+    room = await circle.circle_id()
+
+    await put(circle.people["Mei"], room, "m.room.name", {"name": "Cancer group"})
+    await until(lambda: all(_told(circle.people[name], "changed by Mei: name or topic") for name in ("Jo", "Sam", "Mei")), 20)
+
+    assert not _told(circle.people["Tom"], "changed by")
+    assert (await state(circle.people["Tom"], room, "m.room.name"))["name"] == "Thursday evenings: circle"
+
+
+def _told(one: Member, words: str) -> bool:
+    return any(words in seen.text for seen in one.timeline)
