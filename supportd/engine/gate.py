@@ -205,10 +205,8 @@ def lane_of(effect: Effect, group: Group) -> str:
             return names.door_lane(room)
         case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room):
             return names.door_lane(room)
-        case fx.MendRoom(room=room):
-            return names.mend_lane(room)
-        case fx.SweepRoom(room=room):
-            return names.sweep_lane(room)
+        case fx.SweepRoom(room=room) | fx.MendRoom(room=room):
+            return names.sweep_lane(room) if isinstance(effect, fx.SweepRoom) else names.mend_lane(room)
         case fx.PostDirect() | fx.OfferLink() | CreateDirect() | EnterChat():
             # What waits for the end of quiet hours must not stop somebody who has come to us.
             return names.direct_lane(people_of(effect)[0], urgent=isinstance(effect, EnterChat) or getattr(effect, "urgent", False))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.unit import UnitOfWork
     from supportd.engine.wire import Incoming, Membership
-    from supportd.sdk.ids import GroupId, PersonId, UserId
+    from supportd.sdk.ids import GroupId, PersonId, RoomId, UserId
 
 
 def resolve(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: datetime) -> tuple[ev.Event, ...]:
@@ -42,11 +42,7 @@ def _event(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: d
     if isinstance(incoming.content, wire.Membership):
         return _membership(uow, incoming, incoming.content, group, ours)
     if isinstance(incoming.content, wire.Replaced):
-        by, replaced = _if_known(uow, group, incoming.sender), incoming.content.replacement
-        if incoming.sender in ours or uow.rooms.group_of(replaced) is not None:
-            # We did it, or it points at a room that is there already: nothing of others' was opened in its place.
-            return None
-        return ev.RoomUpgraded(id=incoming.id, group=group, at=incoming.at, room=incoming.room, replacement=replaced, by=by)
+        return _upgraded(uow, incoming, incoming.content.replacement, group, ours)
     if incoming.sender in ours:
         # What plugins have to know of their own polls is the id, and only the homeserver gives it.
         return _poll(incoming, group, None)
@@ -56,6 +52,16 @@ def _event(uow: UnitOfWork, incoming: Incoming, ours: Collection[UserId], now: d
     person = uow.people.by_user(group, incoming.sender)
     # The words of strangers are for no plugin.
     return None if person is None else words(incoming, group, person)
+
+
+def _upgraded(uow: UnitOfWork, incoming: Incoming, replaced: RoomId, group: GroupId, ours: Collection[UserId]) -> ev.RoomUpgraded | None:
+    """Return that a room was replaced by others, also where they used an account of ours: whoever runs the homeserver can."""
+    by_us = incoming.sender in ours
+    if uow.rooms.group_of(replaced) is not None or (by_us and uow.outbox.replaces(group, incoming.room)):
+        # It points at a room that is there already, or that we are making: nothing of others' was opened in its place.
+        return None
+    by, account = (None, incoming.sender) if by_us else (_if_known(uow, group, incoming.sender), "")
+    return ev.RoomUpgraded(id=incoming.id, group=group, at=incoming.at, room=incoming.room, replacement=replaced, by=by, account=account)
 
 
 def _if_known(uow: UnitOfWork, group: GroupId, user: UserId) -> PersonId | None:

@@ -11,6 +11,7 @@ from supportd.engine.inner import CORE, CreateDirect, EnterChat
 from supportd.engine.jobs import direct_spec
 from supportd.engine.resolve import resolve
 from supportd.engine.seen import keep as keep_seen
+from supportd.engine.seen import mended as keep_mended
 from supportd.engine.seen import not_here
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
@@ -19,6 +20,7 @@ from supportd.sdk import _bounds, _refusals
 from supportd.sdk import effects as fx
 from supportd.sdk.events import EffectFailed, RoomMended, RoomReady, RoomSwept
 from supportd.sdk.ids import EventId
+from supportd.sdk.rooms import SetBy
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from supportd.engine.unit import OutboxRow, UnitOfWork
     from supportd.engine.wire import Done, HereMark, Later, Outcome, RoomMark
     from supportd.sdk.ids import PersonId, RoomId, UserId
-    from supportd.sdk.rooms import RoomSpec
+    from supportd.sdk.rooms import RoomSpec, Setting
 
 
 class Results:
@@ -66,11 +68,17 @@ class Results:
         if isinstance(row.effect, fx.MendRoom):
             uow.rooms.declare(row.effect.room, row.group, row.effect.spec)
             id_ = EventId(f"result:{row.id}")
-            mended = RoomMended(id=id_, group=row.group, at=now, room=row.effect.room, mended=outcome.mended, failed=outcome.failed)
+            if outcome.mended:
+                keep_mended(uow, row.effect, uow.groups.facts(row.group, now), outcome.mended)
+            by = tuple(self._set_by(uow, row, setting, user) for setting, user in outcome.by)
+            mended = RoomMended(id=id_, group=row.group, at=now, room=row.effect.room, mended=outcome.mended, failed=outcome.failed, by=by)
             self.dispatcher.handle(uow, Task(mended, only=row.plugin), now)
         if isinstance(row.effect, fx.SweepRoom):
             swept = RoomSwept(id=EventId(f"result:{row.id}"), group=row.group, at=now, room=row.effect.room, key=row.effect.key)
             self.dispatcher.handle(uow, Task(swept, only=row.plugin), now)
+
+    def _set_by(self, uow: UnitOfWork, row: OutboxRow, setting: Setting, user: UserId) -> SetBy:
+        return SetBy(setting, account=user) if user in self.ours else SetBy(setting, uow.people.by_user(row.group, user))
 
     def seen(self, uow: UnitOfWork, mark: RoomMark, now: datetime) -> None:
         """Keep what a room is now, and tell plugins when that changed."""

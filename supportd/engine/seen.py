@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from supportd.sdk.events import RoomChanged
 from supportd.sdk.ids import EventId
+from supportd.sdk.rooms import as_declared
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from supportd.engine.unit import UnitOfWork
     from supportd.engine.wire import HereMark, RoomMark
+    from supportd.sdk.effects import MendRoom
     from supportd.sdk.facts import Group
+    from supportd.sdk.rooms import Setting
+
+#: In which fields of what a room is a setting stands.
+_FIELDS: Final[Mapping[Setting, tuple[str, ...]]] = {
+    "public list": ("listed",),
+    "addresses": ("addresses",),
+    "who may come in": ("join_rule",),
+    "guests": ("guests",),
+    "later joiners read": ("history",),
+    "encryption": ("encrypted", "rotation_messages", "rotation_ms"),
+    "new key after": ("rotation_messages", "rotation_ms"),
+    "power": ("needs", "everybody", "levels", "strangers"),
+    "name and topic": ("name", "topic"),
+    "links to spaces": ("links",),
+    "listening": ("topic", "accounts"),
+}
 
 
 def keep(uow: UnitOfWork, mark: RoomMark, now: datetime) -> RoomChanged | None:
@@ -32,6 +51,17 @@ def keep(uow: UnitOfWork, mark: RoomMark, now: datetime) -> RoomChanged | None:
     seen = replace(mark.now, levels=tuple(sorted(levels.items())), strangers=strangers, changed_by=by)
     number = uow.rooms.see(mark.room, group, seen)
     return RoomChanged(id=EventId(f"seen:{mark.room}:{number}"), group=group, at=now, room=mark.room) if number else None
+
+
+def mended(uow: UnitOfWork, effect: MendRoom, group: Group, settings: Collection[Setting]) -> None:
+    """Take it that a room is in these settings as we made it: whoever changes one the same way again is then seen to have done so."""
+    room = group.room_by_id(effect.room)
+    if room is None or room.now is None:
+        return
+    made = as_declared(effect.spec, tuple(sorted(effect.levels)), room.now.links if effect.links is None else tuple(sorted(effect.links)))
+    changes: dict[str, Any] = {name: getattr(made, name) for setting in settings for name in _FIELDS.get(setting, ())}
+    by = tuple(each for each in room.now.changed_by if each[0] not in settings)
+    uow.rooms.see(effect.room, group.id, replace(room.now, **changes, changed_by=by))
 
 
 def not_here(uow: UnitOfWork, group: Group, mark: HereMark) -> list[RoomChanged]:

@@ -178,6 +178,9 @@ class Outbox(Protocol):
     def pending_for(self, person: PersonId) -> int:
         """Return how many rows about a person are not final."""
 
+    def replaces(self, group: GroupId, room: RoomId) -> bool:
+        """Tell whether a room is being made in the place of this one."""
+
     def recent(self, group: GroupId, plugin: str, since: datetime) -> int:
         """Return how many rows a plugin has added since then."""
 

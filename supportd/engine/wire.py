@@ -357,6 +357,7 @@ class Done:
     """It is done; the ids where the job made something, the settings where it brought a room to what is declared.
 
     ``refused``: who could not be invited all the same, and the server's code; ``failed``: settings that stay as they are, whatever we do.
+    ``by``: who had set what had to be changed; an account of ours only where it was not this program.
     """
 
     event: EventId | None = None
@@ -364,6 +365,7 @@ class Done:
     refused: tuple[tuple[UserId, str], ...] = ()
     mended: tuple[Setting, ...] = ()
     failed: tuple[Setting, ...] = ()
+    by: tuple[tuple[Setting, UserId], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

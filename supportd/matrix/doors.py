@@ -58,6 +58,14 @@ class Doors:
         except MatrixError as error:
             log.warning("doors.unknown", room=short(room), error=error)
             return
+        await self._tell(room, found)
+
+    async def shut(self, room: str, made: tuple[bool, int]) -> None:
+        """Take it that a room's doors are as we made them, then look: who opened them again meanwhile is seen to have done so."""
+        await self._tell(room, made)
+        await self.look(room)
+
+    async def _tell(self, room: str, found: tuple[bool, int]) -> None:
         for one in self.sessions:
             if room in one.rooms.known and one.standing.doors.get(room) != found:
                 one.standing.doors[room] = found

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
     from supportd.matrix.making import RoomMaker
     from supportd.matrix.mending import RoomMender
+    from supportd.matrix.ownhand import OwnHand
     from supportd.matrix.sending import Sender
     from supportd.matrix.sweeping import Sweeper
 
@@ -76,10 +77,12 @@ class MatrixHomeserver:
             if isinstance(job, wire.EnterChat):
                 machine = self.sender.machine
                 return await chats.enter(api, job, machine.user_id, machine.remember_encrypted)
-            return await (self.mender.bring(job) if isinstance(job, wire.BringRoom) else _about(api, job))
+            return await (self.mender.bring(job) if isinstance(job, wire.BringRoom) else _about(api, job, self.mender.hand))
 
 
-async def _about(api: Api, job: wire.InvitePerson | wire.SettleKnock | wire.RemovePerson | wire.PutPower | wire.PutState) -> Outcome:
+async def _about(
+    api: Api, job: wire.InvitePerson | wire.SettleKnock | wire.RemovePerson | wire.PutPower | wire.PutState, hand: OwnHand
+) -> Outcome:
     match job:
         case wire.InvitePerson():
             return await people.invite(api, job)
@@ -88,6 +91,6 @@ async def _about(api: Api, job: wire.InvitePerson | wire.SettleKnock | wire.Remo
         case wire.RemovePerson():
             return await people.remove(api, job)
         case wire.PutPower():
-            return await people.power(api, job)
+            return await people.power(api, job, hand)
         case wire.PutState():
-            return await people.state(api, job)
+            return await people.state(api, job, hand)

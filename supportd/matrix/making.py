@@ -10,6 +10,7 @@ from supportd.logs import get_logger, short
 from supportd.matrix import people
 from supportd.matrix.errors import Refused, ServerAway
 from supportd.matrix.http import path
+from supportd.matrix.ownhand import OwnHand
 from supportd.matrix.shapes import identifier, obj, objects
 from supportd.matrix.template import MARKER, creation, powers, settings
 
@@ -34,6 +35,7 @@ class RoomMaker:
         self.logins = logins
         self.store = store
         self.key = key
+        self.hand = OwnHand(key)
         self.server = server
         #: Called with a room that is to be encrypted before anybody can speak in it, whatever the homeserver says of it later.
         self.remember: Callable[[str], None] = lambda _room: None
@@ -85,6 +87,7 @@ class RoomMaker:
     async def _create(self, api: Api, alias: str, job: MakeRoom) -> str | None:
         ours = self._ours(job)
         creator = self.logins["creator"].user_id
+        levels = powers(job, creator, ours.get("doorkeeper"), ours.get("reader"))
         body: dict[str, Any] = {
             "room_version": job.spec.room_version,
             "visibility": "public" if job.spec.listed else "private",
@@ -92,8 +95,10 @@ class RoomMaker:
             "preset": "private_chat",
             "room_alias_name": alias,
             "creation_content": creation(job),
-            "initial_state": [{"type": kind, "state_key": "", "content": content} for kind, content in settings(job).items()],
-            "power_level_content_override": powers(job, creator, ours.get("doorkeeper"), ours.get("reader")),
+            "initial_state": [
+                {"type": kind, "state_key": "", "content": self._sealed(job, kind, one)} for kind, one in settings(job).items()
+            ],
+            "power_level_content_override": self._sealed(job, "m.room.power_levels", levels),
             "invite": sorted({user for user in ours.values() if user != creator}),
             "is_direct": job.spec.kind == "direct",
         }
@@ -129,10 +134,14 @@ class RoomMaker:
         there = {str(event.get("type")): obj(event.get("content")) for event in objects(answer) if event.get("state_key") == ""}
         ours = self._ours(job)
         levels = powers(job, self.logins["creator"].user_id, ours.get("doorkeeper"), ours.get("reader"))
-        for kind, content in (settings(job) | {"m.room.power_levels": levels}).items():
+        for kind, wanted in (settings(job) | {"m.room.power_levels": levels}).items():
+            content = self._sealed(job, kind, wanted)
             if not _holds(there.get(kind, {}), content):
                 log.info("room.repaired", room=short(room), kind=kind)
                 await api.put(path("rooms", room, "state", kind, ""), content)
+
+    def _sealed(self, job: MakeRoom, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        return self.hand.sealed(creation(job), kind, "", content)
 
     async def _invite(self, api: Api, room: str, job: MakeRoom) -> tuple[tuple[UserId, str], ...]:
         """Invite everybody and return who could not be, with the server's code."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from supportd.engine.wire import Done
 from supportd.logs import get_logger, short
 from supportd.matrix.errors import Refused
 from supportd.matrix.http import path
+from supportd.matrix.roomstate import WATCHED
 from supportd.matrix.shapes import obj, objects, room_identifier
-from supportd.matrix.template import powers, settings, topic_of
+from supportd.matrix.template import MEGOLM, powers, settings, topic_of
 from supportd.matrix.watching import SETTING_OF
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from supportd.engine.wire import Account, BringRoom, Outcome
     from supportd.matrix.accounts import Login
     from supportd.matrix.http import Api
+    from supportd.matrix.ownhand import OwnHand
+    from supportd.sdk.ids import UserId
     from supportd.sdk.rooms import Listening, Setting
 
 log = get_logger(__name__)
@@ -36,18 +39,20 @@ _MOST_ADDRESSES: Final = 100
 class RoomMender:
     """Compares a room with its declaration and changes what differs; a repeat changes nothing."""
 
-    def __init__(self, apis: Mapping[Account, Api], logins: Mapping[Account, Login], server: str) -> None:
-        """``server``: the name of our homeserver, which links between rooms have to name."""
+    def __init__(self, apis: Mapping[Account, Api], logins: Mapping[Account, Login], server: str, hand: OwnHand) -> None:
+        """``server``: the name of our homeserver, which links between rooms have to name; ``hand``: what seals what we set."""
         self.apis = apis
         self.logins = logins
         self.server = server
-        #: What looks at a room's doors again when they were shut, so that what is seen is true at once.
-        self.look: Callable[[str], Awaitable[None]] | None = None
+        self.hand = hand
+        #: What hears of a room's doors that were shut (in the public list or not, addresses), so that what is seen is true at once.
+        self.shut: Callable[[str, tuple[bool, int]], Awaitable[None]] | None = None
 
     async def bring(self, job: BringRoom) -> Outcome:
         """Do it; raises what :class:`Api` raises when nothing could be looked at."""
         work = _Work(self, job)
         await work.look()
+        await work.each("listening", work.creator)
         # Who may do what comes first: it decides whether all the rest can be kept.
         await work.each("power", work.power)
         await work.each("who may come in", lambda: work.state("m.room.join_rules"))
@@ -55,7 +60,7 @@ class RoomMender:
         await work.each("addresses", work.addresses)
         for kind in settings(job):
             if kind not in {"m.room.join_rules", "m.room.topic"}:
-                await work.each(SETTING_OF[kind], lambda kind=kind: work.state(kind))  # type: ignore[misc]  # bound at once
+                await work.each(work.setting_of(kind), lambda kind=kind: work.state(kind))  # type: ignore[misc]  # bound at once
         await work.each("listening" if work.note_is_gone() else "name and topic", work.topic)
         await work.each("links to spaces", work.links)
         await work.each("listening", work.accounts)
@@ -64,9 +69,9 @@ class RoomMender:
             work.failed.append("other servers")
         if work.mended or work.failed:
             log.info("room.mended", room=short(job.room), count=len(work.mended), failed=len(work.failed))
-        if self.look is not None and {"public list", "addresses"} & set(work.mended):
-            await self.look(job.room)
-        return Done(mended=tuple(dict.fromkeys(work.mended)), failed=tuple(dict.fromkeys(work.failed)))
+        if self.shut is not None and {"public list", "addresses"} & set(work.mended):
+            await self.shut(job.room, (job.spec.listed, 0))
+        return Done(mended=tuple(dict.fromkeys(work.mended)), failed=tuple(dict.fromkeys(work.failed)), by=tuple(work.by.items()))
 
 
 class _Work:
@@ -76,9 +81,14 @@ class _Work:
         self.apis = mender.apis
         self.logins = mender.logins
         self.server = mender.server
+        self.hand = mender.hand
         self.job = job
         self.room = job.room
         self.there: dict[tuple[str, str], dict[str, Any]] = {}
+        #: Who set it.
+        self.set_by: dict[tuple[str, str], str] = {}
+        self.by: dict[Setting, UserId] = {}
+        self.now: Setting | None = None
         self.able: list[Account] = []
         self.mended: list[Setting] = []
         self.failed: list[Setting] = []
@@ -99,10 +109,15 @@ class _Work:
             raise refused or Refused(code="M_FORBIDDEN", http=403)
         answer = await self.apis[self.able[0]].ask("GET", path("rooms", self.room, "state"))
         for event in objects(answer):
-            self.there[str(event.get("type")), str(event.get("state_key"))] = obj(event.get("content"))
+            where = str(event.get("type")), str(event.get("state_key"))
+            self.there[where] = obj(event.get("content"))
+            # Who takes an event's content away by a redaction is not who set it.
+            last = obj(event, "unsigned").get("redacted_because") or event
+            self.set_by[where] = str(obj(last).get("sender"))
 
     async def each(self, setting: Setting, act: Callable[[], Awaitable[bool]]) -> None:
         """Bring one setting in order and note what came of it."""
+        self.now = setting
         try:
             if await act():
                 self.mended.append(setting)
@@ -121,10 +136,23 @@ class _Work:
         raise refused if refused is not None else Refused(code="M_FORBIDDEN", http=403)
 
     async def put(self, kind: str, key: str, content: dict[str, Any]) -> bool:
-        """Set a state event."""
-        await self.by_any(lambda api: api.put(path("rooms", self.room, "state", kind, key), content))
+        """Set a state event, and note who had set what stood there."""
+        self._note(kind, key)
+        create = self.there.get(("m.room.create", ""), {})
+        sealed = self.hand.sealed(create, kind, key, content) if kind in WATCHED else content
+        await self.by_any(lambda api: api.put(path("rooms", self.room, "state", kind, key), sealed))
         self.there[kind, key] = content
         return True
+
+    def _note(self, kind: str, key: str) -> None:
+        """Note who set what differs: somebody else than us, or somebody who used an account of ours."""
+        who = self.set_by.get((kind, key))
+        if who is None or self.now is None:
+            return
+        ours = {login.user_id for login in self.logins.values()}
+        create = self.there.get(("m.room.create", ""), {})
+        if who not in ours or (kind in WATCHED and not self.hand.is_ours(create, kind, key, self.there[kind, key])):
+            self.by[self.now] = cast("UserId", who)
 
     # ---- one setting each --------------------------------------------------------------------------------------------
 
@@ -135,6 +163,11 @@ class _Work:
         if all(found.get(name) == value for name, value in wanted.items()):
             return False
         return await self.put(kind, "", wanted)
+
+    def setting_of(self, kind: str) -> Setting:
+        """Return what a state event is about: one that still encrypts differs in how often the key changes."""
+        ciphered = kind == "m.room.encryption" and self.there.get((kind, ""), {}).get("algorithm") == MEGOLM
+        return "new key after" if ciphered else SETTING_OF[kind]
 
     def note_is_gone(self) -> bool:
         """Tell whether the topic does not say any more how much the bot hears."""
@@ -190,6 +223,26 @@ class _Work:
             await self.put(kind, room, {"via": [self.server], flag: True})
         return set(there) != set(wanted)
 
+    async def creator(self) -> bool:
+        """Bring the creator back: whoever runs the homeserver can let it leave, and nobody else stands above the owners."""
+        user = self.logins["creator"].user_id
+        if self.job.spec.listening == "absent" or "creator" in self.able or self._membership(user) == "join":
+            return False
+        await self._call("creator", user)
+        # It leaves only what is handed to people for good, so this was somebody else.
+        self.by.setdefault("listening", cast("UserId", user))
+        self.able.append("creator")
+        return True
+
+    async def _call(self, account: Account, user: str) -> None:
+        # Ours leave by themselves only: whoever is named here sent them away.
+        if self._membership(user) in {"leave", "ban"} and self.set_by.get(("m.room.member", user), user) != user:
+            self.by["listening"] = cast("UserId", self.set_by["m.room.member", user])
+        if self._membership(user) != "invite":
+            await self.by_any(lambda api: api.post(path("rooms", self.room, "invite"), {"user_id": user}))
+        await self.apis[account].post(path("join", self.room), {})
+        self.there["m.room.member", user] = {"membership": "join"}
+
     async def accounts(self) -> bool:
         """Let our accounts come and go as the listening level says; who is not to be here leaves last of all."""
         ours, creator = self._ours(), self.logins["creator"].user_id
@@ -197,9 +250,7 @@ class _Work:
         for account, user in ours.items():
             if user == creator or self._membership(user) == "join":
                 continue
-            if self._membership(user) != "invite":
-                await self.by_any(lambda api, user=user: api.post(path("rooms", self.room, "invite"), {"user_id": user}))  # type: ignore[misc]
-            await self.apis[account].post(path("join", self.room), {})
+            await self._call(account, user)
             changed = True
         keep = {*ours.values(), *([] if self.job.spec.listening == "absent" else [creator])}
         for account in ("reader", "doorkeeper", "creator"):

@@ -14,6 +14,7 @@ from supportd.matrix.shapes import identifier, obj, whole
 if TYPE_CHECKING:
     from supportd.engine.wire import Outcome
     from supportd.matrix.http import Api
+    from supportd.matrix.ownhand import OwnHand
 
 _NOT_FOUND = "M_NOT_FOUND"
 #: Our word for a refusal that the homeserver gives none of its own for.
@@ -92,12 +93,13 @@ async def remove(api: Api, job: RemovePerson) -> Outcome:
     return Done()
 
 
-async def power(api: Api, job: PutPower) -> Outcome:
+async def power(api: Api, job: PutPower, hand: OwnHand) -> Outcome:
     """Give a level of power; a version 12 creator stands above all levels and must not be listed."""
     levels = await state_of(api, job.room, "m.room.power_levels") or {}
     room = RoomState(job.room)
     # Only the whole event says who made the room.
-    room.apply(await api.get(path("rooms", job.room, "state", "m.room.create", ""), {"format": "event"}))
+    create = await api.get(path("rooms", job.room, "state", "m.room.create", ""), {"format": "event"})
+    room.apply(create)
     if room.level(job.person) == INFINITE:
         return Never("ORG_SUPPORTD_CREATOR")
     users = obj(levels, "users")
@@ -105,11 +107,12 @@ async def power(api: Api, job: PutPower) -> Outcome:
     now = whole(users.get(job.person))
     if (default if now is None else now) == job.level:
         return Done()
-    await api.put(path("rooms", job.room, "state", "m.room.power_levels", ""), {**levels, "users": {**users, job.person: job.level}})
+    content = hand.sealed(obj(create, "content"), "m.room.power_levels", "", {**levels, "users": {**users, job.person: job.level}})
+    await api.put(path("rooms", job.room, "state", "m.room.power_levels", ""), content)
     return Done()
 
 
-async def state(api: Api, job: PutState) -> Outcome:
+async def state(api: Api, job: PutState, hand: OwnHand) -> Outcome:
     """Set a state event."""
     try:
         content = json.loads(job.content)
@@ -117,5 +120,6 @@ async def state(api: Api, job: PutState) -> Outcome:
         content = None
     if not isinstance(content, dict):
         return Never("M_BAD_JSON")
-    await put_state(api, job.room, job.type, job.state_key, content)
+    create = await state_of(api, job.room, "m.room.create") or {}
+    await put_state(api, job.room, job.type, job.state_key, hand.sealed(create, job.type, job.state_key, content))
     return Done()

@@ -166,11 +166,11 @@ class MatrixSide:
         upkeep.generation = generation
         maker = RoomMaker(self._apis, settings.logins, store, settings.seeds_key, settings.server_name)
         maker.remember = machine.remember_encrypted
-        mender = RoomMender(self._apis, settings.logins, settings.server_name)
+        mender = RoomMender(self._apis, settings.logins, settings.server_name, maker.hand)
         session = Session(api, sharing, upkeep, self.inbox, accounts)
         door = self._door_session(session)
         doors = Doors(self._apis["doorkeeper"], session, *((door,) if door is not None else ()))
-        mender.look = doors.look
+        mender.shut = doors.shut
         self._opened = _Opened(
             store,
             machine,

@@ -24,7 +24,8 @@ class Standing:
         #: Room -> whether it is in the public list, and how many addresses it has, as of the last look.
         self.doors: dict[str, tuple[bool, int]] = {}
         self._power: dict[str, PowerMark] = {}
-        self._seen: dict[str, RoomMark] = {}
+        #: With the events of which it was seen: the same change twice, with ours between, is told twice.
+        self._seen: dict[str, tuple[RoomMark, int]] = {}
 
     def marks(self, room: str, *, encrypted: bool = False) -> list[Mark]:
         """Return what changed of our power in a room and of the room itself; ``encrypted``: whether it ever was, for all we know."""
@@ -42,9 +43,10 @@ class Standing:
         if state is None or state.marker is None:
             return []
         mark = watching.mark(state, self.accounts, self.doors.get(room))
-        if self._seen.get(room) == mark:
+        seen = mark, hash(frozenset(state.events.items()))
+        if self._seen.get(room) == seen:
             return []
-        self._seen[room] = mark
+        self._seen[room] = seen
         return [mark]
 
     def forget(self, room: str) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from supportd.sdk.rooms import RoomSpec
 
 MARKER: Final = "org.supportd.marker"
+#: Stands in the first event of rooms in which all that we set carries a seal.
+SEALED: Final = "org.supportd.sealed"
 READER_LEVEL: Final = 50
 DOORKEEPER_LEVEL: Final = 100
 MEGOLM: Final = "m.megolm.v1.aes-sha2"
@@ -38,7 +40,7 @@ REPLACE: Final = "m.room.tombstone"
 
 def creation(job: MakeRoom) -> dict[str, Any]:
     """Return the ``creation_content``."""
-    content: dict[str, Any] = {"m.federate": job.spec.federate, MARKER: job.marker}
+    content: dict[str, Any] = {"m.federate": job.spec.federate, MARKER: job.marker, SEALED: True}
     if job.replaces is not None:
         content["predecessor"] = {"room_id": job.replaces}
     return content | ({"type": "m.space"} if job.spec.kind == "space" else {})

@@ -121,4 +121,6 @@ def _senders(state: RoomState, ours: set[str]) -> tuple[tuple[Setting, UserId], 
     for (kind, _key), (_content, sender) in state.kept.items():
         if sender and sender not in ours:
             found[SETTING_OF[kind]] = cast("UserId", sender)
+            if kind == "m.room.encryption":
+                found["new key after"] = cast("UserId", sender)
     return tuple(sorted(found.items()))

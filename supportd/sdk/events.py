@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId
-from supportd.sdk.rooms import Setting
+from supportd.sdk.rooms import SetBy, Setting
 
 #: What a file is for people: a voice message is recorded in the chat, other audio is a file.
 MediaKind = Literal["image", "file", "audio", "video", "voice"]
@@ -24,10 +24,7 @@ Leaving = Literal["left", "removed", "declined", "banned"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """What a message says of the file that comes with it; ``size`` is in bytes. Nobody has looked whether it is true.
-
-    Where the file lies and how it is opened stays with the core.
-    """
+    """What a message says of its file, ``size`` in bytes. Nobody has looked whether it is true; how it is opened stays with the core."""
 
     kind: MediaKind
     name: str = field(repr=False)
@@ -145,6 +142,7 @@ class RoomUpgraded(Event):
     """``room`` was closed and ``replacement`` opened in its place, by ``by`` or somebody who is not in the group's people.
 
     Settings and people do not come along, and ``replacement`` is no room of the group: ``CreateRoom(replaces=…)`` makes one that is.
+    ``account``: the bot's own account that somebody else than this program used for it.
     """
 
     hook: ClassVar[str] = "room_upgraded"
@@ -152,6 +150,7 @@ class RoomUpgraded(Event):
     room: RoomId
     replacement: RoomId
     by: PersonId | None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,13 +164,14 @@ class RoomChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomMended(Event):
-    """A ``MendRoom`` of this plugin was carried out: ``mended`` had to be changed, ``failed`` could not be."""
+    """A ``MendRoom`` of this plugin was carried out: ``mended`` had to be changed, ``failed`` could not be; ``by``: by whom it was set."""
 
     hook: ClassVar[str] = "room_mended"
 
     room: RoomId
     mended: tuple[Setting, ...] = ()
     failed: tuple[Setting, ...] = ()
+    by: tuple[SetBy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

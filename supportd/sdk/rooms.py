@@ -135,6 +135,18 @@ class Difference:
     by: PersonId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SetBy:
+    """Who had set something that was set back: somebody of the group, or ``None`` for anybody else.
+
+    ``account``: the Matrix id of the bot's own account that was used for it by somebody else than this program, else empty.
+    """
+
+    setting: Setting
+    person: PersonId | None = None
+    account: str = field(default="", repr=False)
+
+
 def name_problem(name: str) -> str | None:
     """Return a sentence about a name that no room may have, ``None`` for a good one."""
     if not name.strip():
@@ -208,8 +220,8 @@ _HISTORY: Final = {
 }
 _ACCOUNTS: Final[Mapping[Listening, frozenset[str]]] = {
     "absent": frozenset(),
-    "doorkeeper": frozenset({"doorkeeper"}),
-    "reader": frozenset({"doorkeeper", "reader"}),
+    "doorkeeper": frozenset({"creator", "doorkeeper"}),
+    "reader": frozenset({"creator", "doorkeeper", "reader"}),
 }
 #: What it takes for everything that a template does not name, and to replace the room.
 SETTINGS_LEVEL: Final = 100
@@ -274,7 +286,7 @@ def needed(spec: RoomSpec) -> dict[str, int]:
 
 
 def _listening(spec: RoomSpec, now: RoomNow) -> str:
-    if spec.kind == "direct" or _ACCOUNTS[spec.listening] == set(now.accounts) - {"creator"}:
+    if spec.kind == "direct" or _ACCOUNTS[spec.listening] == set(now.accounts):
         return spec.listening if now.topic.endswith(spec.note) else f"{spec.listening}, but the topic does not say so"
     return ", ".join(now.accounts) or "absent"
 

@@ -144,6 +144,57 @@ async def test_who_changed_it_is_known(group: Group) -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_we_changed_ourselves_accuses_nobody(group: Group) -> None:
+    """Whatever this program set, by making, by mending, by giving power or linking, a later mend names nobody for it."""
+    circle = await Circle(group, await group.opened(), SPEC).make()
+    perform = circle.side.homeserver.perform
+    parent = "!" + "p" * 43
+
+    renamed = await circle.mend(spec=RoomSpec("Friday", note="Other.", rotation_messages=20), links=(parent,))
+    await perform("doorkeeper", wire.PutPower(circle.room, UserId(circle.member.user_id), 50))
+    await perform("doorkeeper", wire.PutState(circle.room, "m.space.parent", "!" + "q" * 43, '{"via": ["a"]}'))
+    lowered = await circle.mend(spec=RoomSpec("Friday", note="Other.", listening="doorkeeper"), links=())
+    back = await circle.mend(links=())
+
+    assert {"name and topic", "new key after", "links to spaces"} <= set(renamed.mended)
+    assert {"power", "links to spaces", "listening"} <= set(lowered.mended)
+    assert {"name and topic", "listening"} <= set(back.mended)
+    assert [one.by for one in (renamed, lowered, back)] == [(), (), ()]
+
+
+@pytest.mark.asyncio
+async def test_our_account_in_other_hands_is_named(group: Group) -> None:
+    """What somebody else sets with our account, or takes away with it by hiding our event, is told apart from what we set."""
+    circle = await Circle(group, await group.opened(), SPEC).make()
+    creator = group.logins["creator"].user_id
+    theirs = circle.side._apis["creator"]
+    events = await theirs.ask("GET", path("rooms", circle.room, "state"))
+    encryption = next(event["event_id"] for event in events if event["type"] == "m.room.encryption")
+
+    await theirs.put(path("rooms", circle.room, "state", "m.room.name", ""), {"name": "Cancer group"})
+    await theirs.put(path("rooms", circle.room, "redact", encryption, "t1"), {})
+    await circle.put(circle.owner, "m.room.guest_access", {"guest_access": "can_join"})
+    done = await circle.mend()
+
+    assert dict(done.by) == {"name and topic": creator, "encryption": creator, "guests": circle.owner.user_id}
+    assert (await circle.mend()).mended == ()
+
+
+@pytest.mark.asyncio
+async def test_the_creator_is_brought_back(group: Group) -> None:
+    """Whoever let the account leave that stands above the owners used it: it comes back, and that is told."""
+    circle = await Circle(group, await group.opened(), SPEC).make()
+    creator = group.logins["creator"].user_id
+    await circle.side._apis["creator"].post(path("rooms", circle.room, "leave"), {})
+    await until(circle.side, lambda: circle.odd() == {"listening"})
+
+    done = await circle.mend()
+
+    assert (done.mended, done.failed, done.by) == (("listening",), (), (("listening", creator),))
+    await until(circle.side, lambda: circle.odd() == set())
+
+
+@pytest.mark.asyncio
 async def test_addresses_and_the_public_list_are_mended(group: Group) -> None:
     """An address and a place in the public list go again, though no event of the room says that they came."""
     circle = await Circle(group, await group.opened(), SPEC).make()

@@ -24,9 +24,12 @@ pytestmark = [pytest.mark.synapse, pytest.mark.asyncio]
 
 
 async def state(side: MatrixSide, room: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the room's state as the creator reads it: (type, state key) -> content."""
+    """Return the room's state as the creator sees it, without our seals."""
     events = await side._apis["creator"].ask("GET", path("rooms", room, "state"))
-    return {(event["type"], event["state_key"]): event["content"] for event in events}
+    return {
+        (event["type"], event["state_key"]): {name: value for name, value in event["content"].items() if name != "org.supportd.seal"}
+        for event in events
+    }
 
 
 async def rooms_of(side: MatrixSide) -> list[str]:

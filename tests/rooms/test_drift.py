@@ -81,10 +81,10 @@ async def everything(who: Member, room: str) -> dict[str, Any]:
     """Return all that is watched of a room, as the homeserver has it now."""
     found: dict[str, Any] = {}
     for event in await who.api.ask("GET", path("rooms", room, "state")):
-        if event["type"] not in {"m.room.member", "m.room.create", "m.room.canonical_alias"} and event["content"]:
-            found[f"{event['type']} {event['state_key']}"] = {
-                k: v for k, v in event["content"].items() if k not in {"historical", "m.topic"}
-            }
+        # Servers add to what is set, and we seal it; a link that was taken away is an event with nothing else.
+        told = {k: v for k, v in event["content"].items() if k not in {"historical", "m.topic", "org.supportd.seal"}}
+        if event["type"] not in {"m.room.member", "m.room.create", "m.room.canonical_alias"} and told:
+            found[f"{event['type']} {event['state_key']}"] = told
     found["listed"] = await who.api.get(path("directory", "list", "room", room))
     return found | await who.api.get(path("rooms", room, "aliases"))
 

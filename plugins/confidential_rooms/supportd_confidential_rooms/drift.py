@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.effects import PostDirect
+from supportd.sdk.rooms import SETTINGS, SetBy
 from supportd_confidential_rooms import declared
 from supportd_confidential_rooms.texts import say, setting_word
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import RoomMended
-    from supportd.sdk.facts import Group
-    from supportd.sdk.ids import PersonId
+    from supportd.sdk.facts import Group, Person
+    from supportd.sdk.rooms import Setting
     from supportd_confidential_rooms.declared import Declared
     from supportd_confidential_rooms.settings import RoomSettings
     from supportd_confidential_rooms.tables import RoomStore
@@ -41,25 +42,51 @@ def mended(group: Group, store: RoomStore, settings: RoomSettings, event: RoomMe
     one = declared.of(group, store, settings, room) if room is not None else None
     if one is None:
         return
-    drifted = store.drifted(one.room.key)
-    changed = [each for each in event.mended if each in drifted]
-    if changed:
-        yield from _tell(group, one, "drift_mended", changed, drifted)
+    changed = _changed(store, one, event)
+    yield from _tell(group, one, "drift_mended", {each: who for each, who in changed.items() if each not in event.failed})
     if event.failed and one.row["state"] != "locked":
         store.settle(one.room.key, state="locked")
-        yield from _tell(group, one, "drift_locked", event.failed, drifted)
+        yield from _tell_locked(group, one, event.failed, changed)
         locked = declared.of(group, store, settings, one.room)
         if locked is not None:
             yield locked.mend()
-    store.told(one.room.key)
+    store.told(one.room.key, [*changed, *event.mended, *event.failed])
 
 
-def _tell(group: Group, one: Declared, key: str, settings: Iterable[str], by: Mapping[str, PersonId | None]) -> Iterator[Effect]:
-    names = {group.name_of(who) for each in settings if (who := by.get(each)) is not None} - {""}
+def _changed(store: RoomStore, one: Declared, event: RoomMended) -> Mapping[Setting, SetBy]:
+    """Return what others changed that is set back now, or cannot be, and who did it as the homeserver says."""
+    by = {each.setting: each for each in event.by}
+    # We give no room an address or a place in the public list, so whatever of that was set back was somebody else's.
+    seen = {setting: SetBy(setting) for setting in event.mended if setting in BY_NOBODY}
+    seen |= {setting: SetBy(setting, who) for setting, who in store.drifted(one.room.key).items()}
+    odd = {each.setting for each in one.odd()}
+    # What was set back just before we were stopped differs no more, and is not told yet.
+    done = [each for each in seen if each in event.mended or each not in odd]
+    return {each: by.get(each) or seen[each] for each in SETTINGS if each in {*by, *done, *(set(event.failed) & set(seen))}}
+
+
+def _tell(group: Group, one: Declared, key: str, changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
     for helper in declared.who_hears(group, one):
-        told = ", ".join(sorted(names)) or say(group, helper, "somebody")
-        what = ", ".join(setting_word(group, helper, each) for each in settings)
-        yield PostDirect(to=helper.id, text=say(group, helper, key, room=one.room.key, who=told, what=what))
+        found: dict[tuple[str, str], list[str]] = {}
+        for setting, who in changed.items():
+            name = who.account or _who(group, helper, who)
+            found.setdefault((f"{key}_account" if who.account else key, name), []).append(setting_word(group, helper, setting))
+        for (text, name), words in found.items():
+            yield PostDirect(to=helper.id, text=say(group, helper, text, room=one.room.key, who=name, what=", ".join(words)))
+
+
+def _tell_locked(group: Group, one: Declared, failed: Iterable[Setting], changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
+    for helper in declared.who_hears(group, one):
+        text = say(group, helper, "drift_locked", room=one.room.key, what=", ".join(setting_word(group, helper, each) for each in failed))
+        who = sorted({changed[each].account or _who(group, helper, changed[each]) for each in failed if each in changed})
+        told = say(group, helper, "drift_locked_by", who=", ".join(who)) if who else ""
+        yield PostDirect(to=helper.id, text=" ".join(one for one in (text, told) if one))
+
+
+def _who(group: Group, helper: Person, who: SetBy) -> str:
+    """Return in words who set something."""
+    name = group.name_of(who.person) if who.person is not None else ""
+    return name or say(group, helper, "somebody_unknown" if who.setting in BY_NOBODY else "somebody")
 
 
 def audit(group: Group, looked_at: Iterable[Declared]) -> tuple[list[dict[str, object]], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.effects import PostDirect
+from supportd.sdk.rooms import SETTINGS
 from supportd_confidential_rooms import declared, kinds
 from supportd_confidential_rooms.texts import say
 
@@ -120,7 +121,7 @@ def _lost(group: Group, store: RoomStore, settings: RoomSettings, id_: RoomId) -
         return
     key, closed = one.room.key, one.row["state"] == "closed"
     store.settle(key, state=GONE)
-    store.told(key)
+    store.told(key, SETTINGS)
     if closed:
         return
     if one.template.private:

@@ -45,7 +45,8 @@ def upgraded(group: Group, store: RoomStore, settings: RoomSettings, event: Room
     )
     who = group.name_of(event.by) if event.by is not None else ""
     for helper in declared.who_hears(group, one):
-        text = say(group, helper, "upgraded", room=one.room.key, who=who or say(group, helper, "somebody"))
+        used = say(group, helper, "own_account", account=event.account) if event.account else ""
+        text = say(group, helper, "upgraded", room=one.room.key, who=used or who or say(group, helper, "somebody"))
         yield PostDirect(to=helper.id, text=text)
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from supportd.sdk.store import PluginStore, instant, integer, person, table, tables_of, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from supportd.sdk.ids import PersonId
+    from supportd.sdk.rooms import Setting
 
 NAME: Final = "confidential_rooms"
 
@@ -180,13 +181,14 @@ class RoomStore(PluginStore):
         """Remember that a setting was changed."""
         self.rows.put(drifts, key=key, setting=setting, by_id=by, at=at)
 
-    def drifted(self, key: str) -> Mapping[str, PersonId | None]:
+    def drifted(self, key: str) -> Mapping[Setting, PersonId | None]:
         """Return which settings of a room were changed, and by whom of the group."""
         return {row["setting"]: row["by_id"] for row in self.rows.all(drifts, key=key)}
 
-    def told(self, key: str) -> None:
-        """Forget what was changed."""
-        self.rows.delete(drifts, key=key)
+    def told(self, key: str, settings: Iterable[str]) -> None:
+        """Forget that these settings were changed."""
+        for setting in settings:
+            self.rows.delete(drifts, key=key, setting=setting)
 
     # ---- the rest ----------------------------------------------------------------------------------------------------
 

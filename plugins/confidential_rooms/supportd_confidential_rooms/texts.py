@@ -87,6 +87,27 @@ TEXTS: Final = Catalogue(
                 " Soll es so bleiben, kann jemand aus der Verwaltung die Vorlage ändern."
             },
         },
+        "somebody_unknown": {
+            "en": {"normal": "somebody (the server does not say who)"},
+            "de": {"normal": "jemandem (der Server sagt nicht, wem)"},
+        },
+        "own_account": {
+            "en": {"normal": "somebody who used my own account {account} (whoever runs the server can)"},
+            "de": {"normal": "jemandem mit meinem eigenen Konto {account} (das kann, wer den Server betreibt)"},
+        },
+        "drift_mended_account": {
+            "en": {
+                "normal": "Automatic message. In the room {room} this was changed: {what}. It was done with my own account {who} by somebody"
+                " else than this program. I set it back to what the group decided. The person who runs the server can sign in as any account,"
+                " and can find out who did it. Please ask them."
+            },
+            "de": {
+                "normal": "Automatische Nachricht. Im Raum {room} wurde dies geändert: {what}. Es geschah mit meinem eigenen Konto {who}, aber"
+                " nicht durch dieses Programm. Ich habe es zurückgesetzt. Wer den Server betreibt, kann sich mit jedem Konto anmelden und"
+                " kann herausfinden, wer es war. Bitte fragt dort nach."
+            },
+        },
+        "drift_locked_by": {"en": {"normal": "It was changed by {who}."}, "de": {"normal": "Geändert wurde es von {who}."}},
         "upgraded": {
             "en": {
                 "normal": "Automatic message. The room {room} was closed and replaced by {who}. I opened a new one as the group decided, and"

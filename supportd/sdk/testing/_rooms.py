@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from supportd.sdk import events as ev
 from supportd.sdk.facts import Stranger
-from supportd.sdk.rooms import RoomNow, as_declared, differences
+from supportd.sdk.rooms import RoomNow, SetBy, as_declared, differences
 
 if TYPE_CHECKING:
     from supportd.sdk.rooms import Setting
@@ -42,8 +42,11 @@ def stranger_comes(shown: str, room: str | None = None, by: str | None = None, *
     return act
 
 
-def rooms_are_mended(*failed: Setting) -> Act:
-    """Let the homeserver bring the rooms to what the plugin wants, all but the settings in ``failed``."""
+def rooms_are_mended(*failed: Setting, account: str = "") -> Act:
+    """Let the homeserver bring the rooms to what the plugin wants, all but the settings in ``failed``.
+
+    ``account``: the bot's own account that was used by somebody else for what is set back now.
+    """
 
     def act(world: World) -> None:
         wanted, world.mends = world.mends, []
@@ -56,7 +59,9 @@ def rooms_are_mended(*failed: Setting) -> Act:
             world.rooms[place.key] = replace(place, spec=one.spec, listening=one.spec.listening, now=seen)
             mended = tuple(each for each in odd if each not in failed)
             id_ = world.next_id("result:")
-            told = ev.RoomMended(id=id_, group=world.group, at=world.now, room=place.id, mended=mended, failed=tuple(failed))
+            who = dict(before.changed_by)
+            by = tuple(SetBy(each, who.get(each), account) for each in mended if account or each in who)
+            told = ev.RoomMended(id=id_, group=world.group, at=world.now, room=place.id, mended=mended, failed=tuple(failed), by=by)
             world.tell(told)
 
     return act

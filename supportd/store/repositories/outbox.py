@@ -11,6 +11,7 @@ from supportd.engine import codec
 from supportd.engine.unit import OutboxRow
 from supportd.errors import SupportdError
 from supportd.logs import get_logger
+from supportd.sdk.effects import CreateRoom
 from supportd.sdk.ids import EventId, GroupId, PersonId
 from supportd.store.instants import from_us, to_us
 from supportd.store.repositories.base import Repository
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from supportd.engine.unit import NewRow
     from supportd.engine.wire import Account
+    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -58,6 +60,7 @@ _RELEASE = text(
 _UNBLOCK = text("UPDATE outbox SET state = 'waiting' WHERE lane = :lane AND state = 'blocked'")
 _LANE = text("SELECT * FROM outbox WHERE lane = :lane AND state IN ('waiting', 'blocked') ORDER BY number")
 _PENDING = text("SELECT COUNT(*) AS n FROM outbox WHERE person_id = :person AND state NOT IN ('done', 'refused')")
+_MAKING = text("SELECT * FROM outbox WHERE group_id = :group AND kind = 'CreateRoom' AND state NOT IN ('done', 'refused')")
 _RECENT = text("SELECT COUNT(*) AS n FROM outbox WHERE group_id = :group AND plugin = :plugin AND added > :since")
 _NEXT = text("SELECT MIN(not_before) AS due FROM outbox WHERE state = 'waiting'")
 _COUNTS = text("SELECT state, COUNT(*) AS n FROM outbox GROUP BY state")
@@ -165,6 +168,11 @@ class OutboxRows(Repository):
     def pending_for(self, person: PersonId) -> int:
         """Return how many rows about a person are not final."""
         return self._number(_PENDING, {"person": person})
+
+    def replaces(self, group: GroupId, room: RoomId) -> bool:
+        """Tell whether a room is being made in the place of this one."""
+        rows = (self._row(row, from_us(0)) for row in self.many(_MAKING, {"group": group}) if row["effect"] is not None)
+        return any(isinstance(row.effect, CreateRoom) and row.effect.replaces == room for row in rows)
 
     def recent(self, group: GroupId, plugin: str, since: datetime) -> int:
         """Return how many rows a plugin has added since then."""

@@ -76,6 +76,10 @@ class Doing(Plugin):
         """Note it."""
         return self._note(event)
 
+    def room_upgraded(self, event: ev.RoomUpgraded) -> tuple[Effect, ...]:
+        """Note it."""
+        return self._note(event)
+
     def turned_on(self, event: ev.TurnedOn) -> tuple[Effect, ...]:
         """Note it."""
         return self._note(event)

@@ -32,7 +32,7 @@ async def test_the_new_room_has_the_key_and_is_made_once(store: SqlStore) -> Non
     ((_, job),) = world.server.jobs
     assert isinstance(job, wire.MakeRoom)
     new = RoomId(f"!{job.marker}:test")
-    await world.happens(world.incoming(wire.Replaced(new), "bot-creator"))
+    await world.happens(world.incoming(wire.Replaced(new), "creator"))
     await world.settle()
 
     group = await world.group()
@@ -42,6 +42,25 @@ async def test_the_new_room_has_the_key_and_is_made_once(store: SqlStore) -> Non
     assert old is not None
     assert old.key.startswith("main:")
     assert doing.names_heard() == []
+
+
+async def test_our_own_pointer_is_no_news_before_the_new_room_is_on_record(store: SqlStore) -> None:
+    """The old room points at the new one while that is still being made, also after a crash; to anywhere else it was not us."""
+    doing = Doing()
+    world = World(store, doing)
+    (ann,) = await world.begin(("Ann", set()))
+    world.server.answers = [wire.Later(30, "away")]
+    await do(world, doing, fx.CreateRoom(key="main", spec=SPEC, members=(ann,), replaces=ROOM))
+
+    await world.happens(world.incoming(wire.Replaced(RoomId("!new:test")), "creator"))
+    making = doing.names_heard()
+    world.clock.forward(seconds=60)
+    await world.settle()
+    new = next(room.id for room in (await world.group()).rooms if room.key == "main")
+    await world.happens(world.incoming(wire.Replaced(RoomId("!theirs:test")), "creator", room=new))
+
+    assert making == []
+    assert [name for name in doing.names_heard() if name == "RoomUpgraded"] == ["RoomUpgraded"]
 
 
 async def test_a_room_goes_on_from_its_own_key_only(store: SqlStore) -> None:

@@ -11,7 +11,7 @@ from supportd.engine import wire
 from supportd.sdk import effects as fx
 from supportd.sdk.hooks import Plugin
 from supportd.sdk.ids import RoomId, UserId
-from supportd.sdk.rooms import RoomNow, RoomSpec
+from supportd.sdk.rooms import RoomNow, RoomSpec, SetBy
 from tests.support.world import ROOM, World
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from supportd.sdk import events as ev
     from supportd.sdk.effects import Effect
     from supportd.sdk.facts import Group
+    from supportd.sdk.rooms import Setting
     from supportd.store.open import SqlStore
 
 pytestmark = pytest.mark.asyncio
@@ -101,6 +102,42 @@ async def test_what_a_mend_did_comes_back(store: SqlStore) -> None:
     room = (await world.group()).room_by_id(ROOM)
     assert room is not None
     assert room.spec == RoomSpec("Tuesday")
+
+
+async def test_the_same_change_after_a_mend_is_a_new_one(store: SqlStore) -> None:
+    """What was set back counts as set back: the same state seen again means that somebody did it again, though nothing was seen between."""
+    watcher = Watcher()
+    world = World(store, watcher)
+    await world.begin(("Jo", {"key_member"}))
+
+    for _time in range(2):
+        world.server.answers = [wire.Done(mended=("who may come in",))]
+        await world.happens(marks=(wire.RoomMark(ROOM, NOW),))
+        await world.settle()
+    after = (await world.group()).room_by_id(ROOM)
+
+    assert [one.join_rule for one in watcher.changed if one] == ["public", "public"]
+    assert len(watcher.mended) == 2
+    assert after is not None
+    assert after.now == replace(NOW, join_rule="invite")
+
+
+async def test_who_had_set_it_comes_with_a_mend(store: SqlStore) -> None:
+    """Somebody of the group by name, a stranger as nobody, and an account of ours that somebody else used as that account."""
+    watcher = Watcher()
+    world = World(store, watcher)
+    (jo,) = await world.begin(("Jo", {"key_member"}))
+    user = await store.read(lambda uow: uow.people.user_of(jo))
+    assert user is not None
+    ours = UserId("@creator:test")
+    by: tuple[tuple[Setting, UserId], ...] = (("guests", user), ("power", UserId("@nobody:test")), ("encryption", ours))
+    world.server.answers = [wire.Done(mended=("guests", "power", "encryption"), by=by)]
+
+    await world.happens(marks=(wire.RoomMark(ROOM, NOW),))
+    await world.settle()
+
+    (heard,) = watcher.mended
+    assert heard.by == (SetBy("guests", jo), SetBy("power"), SetBy("encryption", account=ours))
 
 
 async def test_what_was_seen_before_a_room_was_ours_is_not_lost(store: SqlStore) -> None:

@@ -129,7 +129,7 @@ async def test_only_what_happens_without_the_reader_is_taken() -> None:
     assert ids(inbox) == ["$2", "$r3"]
     assert door.readers == {ROOM}
     assert door.rooms.known == {}
-    assert [type(mark) for mark in inbox.marks] == [wire.TokenMark]
+    assert [type(mark) for mark in inbox.marks] == [wire.HereMark, wire.TokenMark]
 
 
 async def test_a_room_that_was_lowered_is_learned() -> None:

@@ -103,7 +103,7 @@ def test_template() -> None:
 
     levels = powers(job, "@c:x", "@d:x", "@r:x")
 
-    assert creation(job) == {"m.federate": False, "org.supportd.marker": "m"}
+    assert creation(job) == {"m.federate": False, "org.supportd.marker": "m", "org.supportd.sealed": True}
     assert levels["users"] == {"@r:x": 50, "@d:x": 100, "@a:x": 150}
     assert {"m.room.join_rules", "m.room.history_visibility", "m.room.guest_access", "m.room.name", "m.room.encryption"} == set(
         settings(job)

@@ -1,0 +1,57 @@
+"""Who changed what is told in plain words, also where nobody can be named or an account of the bot was used for it."""
+
+from __future__ import annotations
+
+from supportd_confidential_rooms.stories import circle_group
+
+from supportd.sdk.effects import PostDirect
+from supportd.sdk.testing import Scene, room_changes, rooms_are_mended
+
+CREATOR = "@creator:test"
+
+
+def told(scene: Scene) -> dict[str, list[str]]:
+    """Return what each person read."""
+    found: dict[str, list[str]] = {}
+    for one in scene.of(PostDirect):
+        found.setdefault(scene.group.name_of(one.to), []).append(one.text)
+    return found
+
+
+def test_each_is_told_with_what_they_changed() -> None:
+    """Two people change two things at once: the key members read of each by itself."""
+    scene = circle_group().when(room_changes("circle", by="Jo", setting="guests", guests="can_join"))
+    scene.when(room_changes("circle", by="Mei", setting="name and topic", name="Other"), rooms_are_mended())
+
+    texts = told(scene)
+
+    assert set(texts) == {"Jo", "Sam", "Mei"}
+    assert ["changed by Jo: guests" in text or "changed by Mei: name or topic" in text for text in texts["Sam"]] == [True, True]
+
+
+def test_of_the_public_list_nobody_is_accused() -> None:
+    """The homeserver does not say who put the room there."""
+    scene = circle_group().when(room_changes("circle", setting=None, listed=True), rooms_are_mended())
+
+    scene.then_writes_to("Sam", "changed by somebody (the server does not say who): the public list")
+
+
+def test_an_own_account_in_other_hands_is_told() -> None:
+    """Somebody who runs the server used the bot's account: key members read which one, and whom to ask."""
+    scene = circle_group().when(room_changes("circle", guests="can_join"), rooms_are_mended(account=CREATOR))
+
+    scene.then_writes_to("Sam", f"with my own account {CREATOR} by somebody else than this program")
+
+
+def test_what_we_changed_ourselves_is_no_news() -> None:
+    """Where the homeserver names nobody else, this program did it: nobody is told."""
+    scene = circle_group().when(room_changes("circle", guests="can_join"), rooms_are_mended())
+
+    assert told(scene) == {}
+
+
+def test_a_lock_says_who_did_it() -> None:
+    """What cannot be set back locks the room, and the key members read who had changed it."""
+    scene = circle_group().when(room_changes("circle", by="Jo", setting="power", everybody=50), rooms_are_mended("power"))
+
+    scene.then_writes_to("Sam", "I locked the room").then_writes_to("Mei", "It was changed by Jo.")
