@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
-from supportd.matrix.errors import Refused
+from supportd.matrix.errors import Refused, ServerAway, SlowDown
 from supportd.matrix.http import path
 from supportd.matrix.member import Member
 from tests.acceptance.test_operator import Installation
@@ -84,17 +84,25 @@ class Circle:
         """Let everybody go."""
         for task in self._listening:
             task.cancel()
-        await asyncio.gather(*self._listening, return_exceptions=True)
+        for ended in await asyncio.gather(*self._listening, return_exceptions=True):
+            if isinstance(ended, Exception):
+                # Whatever failed before may have failed because somebody did not listen any more.
+                print(f"somebody had stopped listening: {ended!r}")
         for member in self._everybody:
             await member.close()
 
 
 async def _live(member: Member) -> None:
     while True:
-        await member.sync_once(2.0)
-        for room in tuple(member.invites):
-            with suppress(Refused):
-                await member.join(room)
+        try:
+            await member.sync_once(2.0)
+            for room in tuple(member.invites):
+                with suppress(Refused):
+                    await member.join(room)
+        except (ServerAway, SlowDown) as error:
+            # A person's own app goes on too; without this they would be deaf, and the daemon be blamed for it.
+            print(f"{member.user_id} tries again: {type(error).__name__}")
+            await asyncio.sleep(getattr(error, "seconds", 0.5))
 
 
 async def until(holds: Callable[[], Any], seconds: float = PROMISED, *, every: float = 0.1) -> float:
