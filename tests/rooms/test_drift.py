@@ -69,7 +69,11 @@ async def test_each_setting_is_set_back_in_time(circle: Circle) -> None:
         started = loop.time()
         await change(circle.people[name], room)
         assert await everything(jo, room) != before or setting not in {"public list", "addresses"}
-        await until(lambda: _is(jo, room, before), PROMISED, every=0.02)
+        try:
+            await until(lambda: _is(jo, room, before), PROMISED, every=0.02)
+        except AssertionError:
+            now = await everything(jo, room)
+            pytest.fail(f"{setting}: {[(key, before.get(key), now.get(key)) for key in before | now if before.get(key) != now.get(key)]}")
         took[setting] = loop.time() - started
 
     print("seconds until a setting was back:", {name: round(seconds, 2) for name, seconds in took.items()})

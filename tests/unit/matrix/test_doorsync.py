@@ -13,12 +13,12 @@ from supportd.matrix.doorsync import FILTER, DoorSession
 from supportd.matrix.errors import LoggedOut, MatrixError, Refused, ServerAway
 from supportd.matrix.handover import Handover
 from supportd.matrix.http import Api
+from supportd.sdk.ids import RoomId
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from supportd.engine.wire import Account
-    from supportd.sdk.ids import RoomId
 
 pytestmark = pytest.mark.asyncio
 
@@ -129,7 +129,8 @@ async def test_only_what_happens_without_the_reader_is_taken() -> None:
     assert ids(inbox) == ["$2", "$r3"]
     assert door.readers == {ROOM}
     assert door.rooms.known == {}
-    assert [type(mark) for mark in inbox.marks] == [wire.HereMark, wire.TokenMark]
+    # The first sync also says in which rooms the account is.
+    assert inbox.marks == [wire.HereMark("doorkeeper", frozenset({RoomId(ROOM)})), wire.TokenMark("doorkeeper", "t1")]
 
 
 async def test_a_room_that_was_lowered_is_learned() -> None:
