@@ -11,11 +11,10 @@ from supportd.engine.inner import CORE
 from supportd.engine.ports import HookFailed
 from supportd.engine.task import Task
 from supportd.errors import Fault
-from supportd.sdk import _bounds, _wire
+from supportd.sdk import _wire
 from supportd.sdk import events as ev
 from supportd.sdk.effects import Effect, Reply
 from supportd.sdk.findings import NOT_ASSESSED
-from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,9 +103,7 @@ class Dispatcher:
         failing.journal(uow, group, row.plugin, kind, "accepted" if agreed else "refused", reason)
         if agreed or row.plugin == CORE:
             return []
-        id_ = EventId(f"refused:{row.id}")
-        room, key = _bounds.room_of(row.effect), _bounds.key_of(row.effect)
-        failed = ev.EffectFailed(id=id_, group=group.id, at=group.now, kind=kind, reason=reason, person=row.person, room=room, key=key)
+        failed = failing.refused(row.effect, f"refused:{row.id}", group.id, group.now, reason, person=row.person)
         return [Task(failed, only=row.plugin)]
 
     def _plugin(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, deeds: Deeds) -> list[Task]:
@@ -181,18 +178,8 @@ class Dispatcher:
         if isinstance(decision, gate.Refused):
             failing.journal(uow, group, plugin, kind, "refused", decision.reason)
             about = gate.people_of(effect)
-            deeds.refused.append(
-                ev.EffectFailed(
-                    id=EventId(f"refused:{id_}"),
-                    group=group.id,
-                    at=group.now,
-                    kind=kind,
-                    reason=decision.reason,
-                    person=about[0] if len(about) == 1 else None,
-                    room=_bounds.room_of(effect),
-                    key=_bounds.key_of(effect),
-                )
-            )
+            person = about[0] if len(about) == 1 else None
+            deeds.refused.append(failing.refused(effect, f"refused:{id_}", group.id, group.now, decision.reason, person=person))
         elif status.state == "shadow" and not isinstance(effect, Reply):
             failing.journal(uow, group, plugin, kind, "shadow", "The plugin runs in shadow mode: nothing was sent.")
         else:

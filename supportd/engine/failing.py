@@ -10,12 +10,19 @@ from supportd.domain import quarantine
 from supportd.engine import names, telling
 from supportd.engine.records import JournalLine, PluginStatus, Waiting
 from supportd.logs import get_logger
+from supportd.sdk import _bounds
+from supportd.sdk.events import EffectFailed
+from supportd.sdk.ids import EventId
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from supportd.engine.ports import HookFailed
     from supportd.engine.unit import UnitOfWork
+    from supportd.sdk.effects import Effect
     from supportd.sdk.events import Event
     from supportd.sdk.facts import Group
+    from supportd.sdk.ids import GroupId, PersonId
 
 log = get_logger(__name__)
 
@@ -24,6 +31,31 @@ STOPPED: Final = (
 )
 #: Events of a plugin that has failed wait for a person; after this they are deleted (trust.md section 3).
 KEPT: Final = timedelta(days=7)
+
+
+def refused(
+    effect: Effect,
+    id_: str,
+    group: GroupId,
+    at: datetime,
+    reason: str,
+    *,
+    person: PersonId | None,
+    code: str = "",
+    kind: type[Effect] | None = None,
+) -> EffectFailed:
+    """Return what a plugin hears of an effect that was refused for good; ``kind`` where that was only a part of it."""
+    return EffectFailed(
+        id=EventId(id_),
+        group=group,
+        at=at,
+        kind=(kind or type(effect)).__name__,
+        reason=reason,
+        person=person,
+        code=code,
+        room=_bounds.room_of(effect),
+        key=_bounds.key_of(effect),
+    )
 
 
 def wait_behind(uow: UnitOfWork, group: Group, status: PluginStatus, event: Event) -> None:

@@ -13,6 +13,7 @@ from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from supportd.engine.unit import UnitOfWork
@@ -194,19 +195,24 @@ def _not_before(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) -> d
     return moment
 
 
+#: In which lane of its room an effect waits.
+_LANES: dict[type[Effect], Callable[[RoomId], str]] = {
+    fx.Redact: names.hide_lane,
+    fx.SweepRoom: names.sweep_lane,
+    fx.MendRoom: names.mend_lane,
+    **dict.fromkeys((fx.PostMessage, fx.React, fx.PostFile, fx.StartPoll, fx.EndPoll), names.room_lane),
+    **dict.fromkeys((fx.InviteMember, fx.AnswerKnock, fx.RemoveMember, fx.LetGo, fx.RemoveStranger, fx.SetPower), names.door_lane),
+}
+
+
 def lane_of(effect: Effect, group: Group) -> str:
     """Return the lane an effect that leaves waits in."""
+    if (lane := _LANES.get(type(effect))) is not None:
+        room: RoomId = effect.room  # type: ignore[attr-defined]  # all kinds of the table are about one room
+        return lane(room)
     match effect:
-        case fx.Redact(room=room):
-            return names.hide_lane(room)
-        case fx.PostMessage(room=room) | fx.React(room=room) | fx.PostFile(room=room) | fx.StartPoll(room=room) | fx.EndPoll(room=room):
-            return names.room_lane(room)
-        case fx.InviteMember(room=room) | fx.AnswerKnock(room=room) | fx.RemoveMember(room=room) | fx.LetGo(room=room):
-            return names.door_lane(room)
-        case fx.RemoveStranger(room=room) | fx.LinkRoom(space=room) | fx.SetPower(room=room):
-            return names.door_lane(room)
-        case fx.SweepRoom(room=room) | fx.MendRoom(room=room):
-            return names.sweep_lane(room) if isinstance(effect, fx.SweepRoom) else names.mend_lane(room)
+        case fx.LinkRoom(space=space):
+            return names.door_lane(space)
         case fx.PostDirect() | fx.OfferLink() | CreateDirect() | EnterChat():
             # What waits for the end of quiet hours must not stop somebody who has come to us.
             return names.direct_lane(people_of(effect)[0], urgent=isinstance(effect, EnterChat) or getattr(effect, "urgent", False))

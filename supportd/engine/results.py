@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from supportd.engine import chats, names, wire
+from supportd.engine import chats, failing, names, wire
 from supportd.engine.asks import ask_uncertain
 from supportd.engine.inner import CORE, CreateDirect, EnterChat
 from supportd.engine.jobs import direct_spec
@@ -16,9 +16,9 @@ from supportd.engine.seen import not_here
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine
 from supportd.engine.unplaced import Unplaced
-from supportd.sdk import _bounds, _refusals
+from supportd.sdk import _refusals
 from supportd.sdk import effects as fx
-from supportd.sdk.events import EffectFailed, RoomMended, RoomReady, RoomSwept
+from supportd.sdk.events import RoomMended, RoomReady, RoomSwept
 from supportd.sdk.ids import EventId
 from supportd.sdk.rooms import SetBy
 
@@ -95,16 +95,8 @@ class Results:
     def _not_invited(self, uow: UnitOfWork, row: OutboxRow, user: UserId, code: str, now: datetime) -> None:
         """Tell the plugin that somebody it wanted in a new room could not be invited, as if it had invited them by itself."""
         person = uow.people.by_user(row.group, user)
-        failed = EffectFailed(
-            id=EventId(f"result:{row.id}:{person}"),
-            group=row.group,
-            at=now,
-            kind=fx.InviteMember.__name__,
-            reason=_refusals.sentence(code),
-            person=person,
-            code=code,
-            key=_bounds.key_of(row.effect),
-        )
+        id_, reason = f"result:{row.id}:{person}", _refusals.sentence(code)
+        failed = failing.refused(row.effect, id_, row.group, now, reason, person=person, code=code, kind=fx.InviteMember)
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 
     def _room(self, uow: UnitOfWork, row: OutboxRow, outcome: Done, room: RoomId, now: datetime) -> None:
@@ -166,17 +158,8 @@ class Results:
     def _tell(self, uow: UnitOfWork, row: OutboxRow, code: str, now: datetime) -> None:
         if row.plugin == CORE:
             return
-        failed = EffectFailed(
-            id=EventId(f"result:{row.id}"),
-            group=row.group,
-            at=now,
-            kind=type(row.effect).__name__,
-            reason=_refusals.sentence(code),
-            person=row.person,
-            code=code,
-            room=_bounds.room_of(row.effect),
-            key=_bounds.key_of(row.effect),
-        )
+        reason = _refusals.sentence(code)
+        failed = failing.refused(row.effect, f"result:{row.id}", row.group, now, reason, person=row.person, code=code)
         self.dispatcher.handle(uow, Task(failed, only=row.plugin), now)
 
     @staticmethod

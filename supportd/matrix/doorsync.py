@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from supportd.engine.wire import AsideMark, HereMark, SyncBatch, TokenMark
+from supportd.engine.wire import AsideMark, SyncBatch, TokenMark
 from supportd.logs import get_logger, short
 from supportd.matrix.decode import OVERHEARD, overheard
 from supportd.matrix.errors import Refused
@@ -19,7 +19,7 @@ from supportd.matrix.intake import Raw, in_order
 from supportd.matrix.looping import Beside, Loop, ask_for_news
 from supportd.matrix.roomstate import WATCHED, Rooms, RoomState
 from supportd.matrix.shapes import identifier, obj, objects
-from supportd.matrix.standing import Standing
+from supportd.matrix.standing import Standing, here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from supportd.matrix.body import Body, RoomPart
     from supportd.matrix.handover import Handover
     from supportd.matrix.http import Api
-    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -130,7 +129,7 @@ class DoorSession:
         for room in parts:
             marks += self._marks(room)
         if self._first:
-            marks.append(HereMark("doorkeeper", frozenset(cast("set[RoomId]", body.joined.keys()))))
+            marks.append(here("doorkeeper", body.joined))
         await self.inbox.accept(SyncBatch(incoming, (*marks, TokenMark("doorkeeper", body.next_batch))))
         for room in body.gone:
             self.standing.forget(room)

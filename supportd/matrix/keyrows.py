@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from supportd.matrix.clockrows import ClockRows
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 #: Notes of withheld keys kept at once; anybody on the homeserver may send them.
 MOST_WITHHELD: Final = 2000
@@ -42,18 +44,8 @@ class Use:
     read_before: int
 
 
-class KeyRows:
+class KeyRows(ClockRows):
     """The rows, in the crypto store's own database."""
-
-    def __init__(self, execute: Callable[..., Any], clock: Callable[[], float]) -> None:
-        """``execute`` runs a statement with a tuple of values; ``clock`` gives seconds since 1970."""
-        self._execute = execute
-        self._clock = clock
-
-    @property
-    def now(self) -> float:
-        """The present moment, seconds since 1970."""
-        return self._clock()
 
     def first_use(self, session: str, number: int, event: str) -> bool:
         """Tell whether message ``number`` of ``session`` is not yet taken by another event, and take it."""

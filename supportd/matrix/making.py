@@ -87,7 +87,6 @@ class RoomMaker:
     async def _create(self, api: Api, alias: str, job: MakeRoom) -> str | None:
         ours = self._ours(job)
         creator = self.logins["creator"].user_id
-        levels = powers(job, creator, ours.get("doorkeeper"), ours.get("reader"))
         body: dict[str, Any] = {
             "room_version": job.spec.room_version,
             "visibility": "public" if job.spec.listed else "private",
@@ -98,7 +97,7 @@ class RoomMaker:
             "initial_state": [
                 {"type": kind, "state_key": "", "content": self._sealed(job, kind, one)} for kind, one in settings(job).items()
             ],
-            "power_level_content_override": self._sealed(job, "m.room.power_levels", levels),
+            "power_level_content_override": self._sealed(job, "m.room.power_levels", self._levels(job)),
             "invite": sorted({user for user in ours.values() if user != creator}),
             "is_direct": job.spec.kind == "direct",
         }
@@ -132,13 +131,15 @@ class RoomMaker:
         """Compare everything declared with what is, and repair it; the room may be half made."""
         answer = await api.ask("GET", path("rooms", room, "state"))
         there = {str(event.get("type")): obj(event.get("content")) for event in objects(answer) if event.get("state_key") == ""}
-        ours = self._ours(job)
-        levels = powers(job, self.logins["creator"].user_id, ours.get("doorkeeper"), ours.get("reader"))
-        for kind, wanted in (settings(job) | {"m.room.power_levels": levels}).items():
+        for kind, wanted in (settings(job) | {"m.room.power_levels": self._levels(job)}).items():
             content = self._sealed(job, kind, wanted)
             if not _holds(there.get(kind, {}), content):
                 log.info("room.repaired", room=short(room), kind=kind)
                 await api.put(path("rooms", room, "state", kind, ""), content)
+
+    def _levels(self, job: MakeRoom) -> dict[str, Any]:
+        ours = self._ours(job)
+        return powers(job, self.logins["creator"].user_id, ours.get("doorkeeper"), ours.get("reader"))
 
     def _sealed(self, job: MakeRoom, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         return self.hand.sealed(creation(job), kind, "", content)

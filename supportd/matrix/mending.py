@@ -64,7 +64,7 @@ class RoomMender:
         await work.each("listening" if work.note_is_gone() else "name and topic", work.topic)
         await work.each("links to spaces", work.links)
         await work.each("listening", work.accounts)
-        if obj(work.there.get(("m.room.create", "")) or {}).get("m.federate", True) != job.spec.federate:
+        if work.create.get("m.federate", True) != job.spec.federate:
             # That is decided for ever when a room is made.
             work.failed.append("other servers")
         if work.mended or work.failed:
@@ -92,6 +92,11 @@ class _Work:
         self.able: list[Account] = []
         self.mended: list[Setting] = []
         self.failed: list[Setting] = []
+
+    @property
+    def create(self) -> dict[str, Any]:
+        """The content of the room's first event."""
+        return self.there.get(("m.room.create", ""), {})
 
     async def look(self) -> None:
         """Read the whole state by the first account that may, the weakest first."""
@@ -138,8 +143,7 @@ class _Work:
     async def put(self, kind: str, key: str, content: dict[str, Any]) -> bool:
         """Set a state event, and note who had set what stood there."""
         self._note(kind, key)
-        create = self.there.get(("m.room.create", ""), {})
-        sealed = self.hand.sealed(create, kind, key, content) if kind in WATCHED else content
+        sealed = self.hand.sealed(self.create, kind, key, content) if kind in WATCHED else content
         await self.by_any(lambda api: api.put(path("rooms", self.room, "state", kind, key), sealed))
         self.there[kind, key] = content
         return True
@@ -150,8 +154,7 @@ class _Work:
         if who is None or self.now is None:
             return
         ours = {login.user_id for login in self.logins.values()}
-        create = self.there.get(("m.room.create", ""), {})
-        if who not in ours or (kind in WATCHED and not self.hand.is_ours(create, kind, key, self.there[kind, key])):
+        if who not in ours or (kind in WATCHED and not self.hand.is_ours(self.create, kind, key, self.there[kind, key])):
             self.by[self.now] = cast("UserId", who)
 
     # ---- one setting each --------------------------------------------------------------------------------------------

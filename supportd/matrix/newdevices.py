@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from supportd.engine.wire import DevicesMark, NewDevice, SyncBatch
+from supportd.matrix.clockrows import ClockRows
 from supportd.matrix.errors import MatrixError
 from supportd.matrix.shapes import obj
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from supportd.engine.ports import MatrixInbox
     from supportd.matrix.sharing import Sharing
@@ -51,18 +52,8 @@ class Waiting:
         return max(self.since + GATHER, self.last + QUIET if self.last else 0.0)
 
 
-class DeviceRows:
+class DeviceRows(ClockRows):
     """The rows, in the crypto store's own database."""
-
-    def __init__(self, execute: Callable[..., Any], clock: Callable[[], float]) -> None:
-        """``execute`` runs a statement with a tuple of values; ``clock`` gives seconds since 1970."""
-        self._execute = execute
-        self._clock = clock
-
-    @property
-    def now(self) -> float:
-        """The present moment, seconds since 1970."""
-        return self._clock()
 
     def note(self, user: str, devices: Mapping[str, bool]) -> None:
         """Keep the devices of ``user`` (whether they are confirmed); the first list is no news, and one without a confirmed device waits.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from supportd.engine.wire import Edited, HereMark, SyncBatch, TokenMark
+from supportd.engine.wire import Edited, SyncBatch, TokenMark
 from supportd.logs import get_logger
 from supportd.matrix import chats
 from supportd.matrix.body import Body, RoomPart, parse
@@ -17,7 +17,7 @@ from supportd.matrix.intake import Intake, Raw, in_order, own_edits
 from supportd.matrix.looping import Beside, Loop, ask_for_news
 from supportd.matrix.parked import retry
 from supportd.matrix.shapes import identifier
-from supportd.matrix.standing import Standing
+from supportd.matrix.standing import Standing, here
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from supportd.matrix.http import Api
     from supportd.matrix.sharing import Sharing
     from supportd.matrix.upkeep import Upkeep
-    from supportd.sdk.ids import RoomId
 
 log = get_logger(__name__)
 
@@ -161,7 +160,7 @@ class Session:
             self.devices.news = False
             marks += self.devices.undecided()
         if self.upkeep.hosts:
-            marks += [HereMark(self.account, frozenset(cast("set[RoomId]", body.joined.keys())))] if self._first else []
+            marks += [here(self.account, body.joined)] if self._first else []
             marks += chats.asked(body.invited, self.machine.user_id, self.upkeep.hosts)
         marks += [*unparked, *self._powers((*body.joined, *body.gone)), TokenMark(self.account, body.next_batch)]
         await self.inbox.accept(SyncBatch(incoming, tuple(marks)))

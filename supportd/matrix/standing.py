@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from supportd.engine.wire import HereMark
 from supportd.matrix import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from supportd.engine.wire import Account, Mark, PowerMark, RoomMark
     from supportd.matrix.roomstate import Rooms
+    from supportd.sdk.ids import RoomId
+
+
+def here(account: Account, joined: Iterable[str]) -> HereMark:
+    """Return which rooms an account is in, as its first sync says."""
+    return HereMark(account, frozenset(cast("Iterable[RoomId]", joined)))
 
 
 class Standing:

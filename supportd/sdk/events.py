@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId
+from supportd.sdk._people_events import Event, PersonAdded, RolesChanged, TurnedOn
+from supportd.sdk.ids import EventId, PersonId, RoomId
 from supportd.sdk.rooms import SetBy, Setting
+
+__all__ = [
+    "AskAnswered", "AskExpired", "CommandGiven", "EffectFailed", "Event", "JoinAsked", "KnockReceived", "Leaving", "LinkUsed",
+    "Media", "MediaKind", "MemberInvited", "MemberJoined", "MemberLeft", "MessageAsked", "MessageEdited", "MessageKind", "MessagePosted",
+    "MessageRedacted", "PersonAdded", "PollAnswer", "PollAnswered", "PollEnded", "PollStarted", "ReactionAdded", "RolesChanged",
+    "RoomChanged", "RoomMended", "RoomReady", "RoomSwept", "RoomUpgraded", "SomebodySpoke", "TimerFired", "TurnedOn",
+]  # fmt: skip
 
 #: What a file is for people: a voice message is recorded in the chat, other audio is a file.
 MediaKind = Literal["image", "file", "audio", "video", "voice"]
@@ -24,7 +31,10 @@ Leaving = Literal["left", "removed", "declined", "banned"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """What a message says of its file, ``size`` in bytes. Nobody has looked whether it is true; how it is opened stays with the core."""
+    """What a message says of the file that comes with it; ``size`` is in bytes. Nobody has looked whether it is true.
+
+    Where the file lies and how it is opened stays with the core.
+    """
 
     kind: MediaKind
     name: str = field(repr=False)
@@ -38,43 +48,6 @@ class PollAnswer:
 
     id: str
     text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happened in ``group`` at the instant ``at`` (aware, UTC)."""
-
-    #: The hook that receives this kind of event.
-    hook: ClassVar[str] = ""
-
-    id: EventId
-    group: GroupId
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnedOn(Event):
-    """This plugin was turned on (or set to shadow) for the group; only this plugin is told."""
-
-    hook: ClassVar[str] = "turned_on"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonAdded(Event):
-    """A person was entered in the group's people, with or without a Matrix account."""
-
-    hook: ClassVar[str] = "person_added"
-
-    person: PersonId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolesChanged(Event):
-    """``person`` got or lost a role; ``group.person(person).roles`` are those they have now."""
-
-    hook: ClassVar[str] = "roles_changed"
-
-    person: PersonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from supportd.matrix.errors import Refused, ServerAway, SlowDown
 from tests.bench.stage import PASSWORD
+from tests.support.reading import heard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from supportd.matrix.member import Member, Seen
+    from supportd.matrix.member import Member
     from tests.bench.stage import Stage
 
 #: Seconds until something that does not come is given up.
@@ -55,11 +56,6 @@ class Company:
     def key_members(self) -> tuple[Member, Member]:
         """Those who are asked."""
         return self.ann, self.sam
-
-
-def heard(one: Member, words: str) -> list[Seen]:
-    """Return what somebody read that holds these words."""
-    return [seen for seen in one.timeline if words in seen.text]
 
 
 async def until(holds: Callable[[], object], seconds: float = PATIENCE) -> float:

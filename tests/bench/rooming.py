@@ -7,9 +7,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from supportd.matrix.http import path
-from tests.bench.company import PATIENCE, company, heard, until
+from tests.bench.company import PATIENCE, company, until
 from tests.bench.figures import line, load, several
 from tests.bench.stage import stage
+from tests.support.reading import heard
 
 if TYPE_CHECKING:
     from supportd.matrix.member import Member

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from supportd.matrix.http import path
 from tests.rooms.conftest import until
+from tests.support.reading import heard
 
 if TYPE_CHECKING:
-    from supportd.matrix.member import Member, Seen
+    from supportd.matrix.member import Member
     from tests.rooms.conftest import Circle
 
 #: How the question to the key member on duty begins, and how a private talk is called.
@@ -25,11 +26,6 @@ async def greeted(circle: Circle, name: str) -> tuple[Member, str]:
     member = await circle.enter(name)
     await until(lambda: heard(member, f"Hello {name}"), 30)
     return member, heard(member, f"Hello {name}")[0].room
-
-
-def heard(member: Member, words: str) -> list[Seen]:
-    """Return what somebody read that holds these words."""
-    return [seen for seen in member.timeline if words in seen.text]
 
 
 async def talk(circle: Circle, member: Member, chat: str) -> tuple[Member, str]:

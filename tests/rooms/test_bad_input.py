@@ -12,12 +12,13 @@ import pytest
 import pytest_asyncio
 
 from supportd.matrix.http import path
-from tests.rooms.acts import called, heard
+from tests.rooms.acts import called
 from tests.rooms.conftest import PROMISED, Circle, settled_in, until
 from tests.rooms.servers import asked
 from tests.rooms.test_drift import powers, put, state
 from tests.rooms.test_first_word import bot, opens
 from tests.scenarios.between import Between
+from tests.support.reading import heard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

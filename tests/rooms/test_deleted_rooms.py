@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from tests.rooms.acts import heard
 from tests.rooms.conftest import Circle, until
 from tests.rooms.servers import asked, quoted
+from tests.support.reading import heard
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.synapse, pytest.mark.slow]
 

@@ -9,6 +9,7 @@ import pytest
 
 from supportd.matrix.http import path
 from tests.rooms.conftest import PROMISED, Circle, until
+from tests.support.reading import heard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -106,11 +107,7 @@ async def test_key_members_read_who_changed_what(circle: Circle) -> None:
     room = await circle.circle_id()
 
     await put(circle.people["Mei"], room, "m.room.name", {"name": "Cancer group"})
-    await until(lambda: all(_told(circle.people[name], "changed by Mei: name or topic") for name in ("Jo", "Sam", "Mei")), 20)
+    await until(lambda: all(heard(circle.people[name], "changed by Mei: name or topic") for name in ("Jo", "Sam", "Mei")), 20)
 
-    assert not _told(circle.people["Tom"], "changed by")
+    assert not heard(circle.people["Tom"], "changed by")
     assert (await state(circle.people["Tom"], room, "m.room.name"))["name"] == "Thursday evenings: circle"
-
-
-def _told(one: Member, words: str) -> bool:
-    return any(words in seen.text for seen in one.timeline)

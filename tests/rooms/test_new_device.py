@@ -12,8 +12,9 @@ from supportd.matrix.accounts import log_in
 from supportd.matrix.http import path
 from supportd.matrix.member import Member
 from supportd.matrix.newdevices import GATHER
-from tests.rooms.acts import greeted, heard
+from tests.rooms.acts import greeted
 from tests.rooms.conftest import PROMISED, Circle, until
+from tests.support.reading import heard
 
 if TYPE_CHECKING:
     from pathlib import Path

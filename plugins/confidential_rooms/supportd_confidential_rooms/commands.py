@@ -159,7 +159,7 @@ def _cannot_make(given: Given, template: Template | None, name: str) -> str:
         return "The group is shut at the moment: two key members can open it again, and then a room can be made."
     key = making.key_of(name)
     known = given.store.room(key)
-    again = known is not None and known["state"] == refused.GONE
+    again = known is not None and known["state"] == declared.GONE
     if template.private or ((template.kind == "space" or template.key == declared.CIRCLE) and not (again and key == template.key)):
         other = _OTHER_WAYS.get(template.base, "supportd itself; copy the template to make another one like it")
         return f"A room of the kind {template.key} is made by {other}."

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Keys of the two rooms that every group has.
 SPACE: Final = "space"
 CIRCLE: Final = "circle"
+#: The state of a room that is not there any more.
+GONE: Final = "gone"
 #: People who can never be shut out of a room: two, so that nobody is left alone with it.
 OWNERS: Final = 2
 #: The level of somebody who may read and not write.
@@ -69,7 +71,7 @@ def all_of(group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[D
 def of(group: Group, store: RoomStore, settings: RoomSettings, room: Room) -> Declared | None:
     """Return what a room is declared to be, ``None`` for a direct chat, rooms of other plugins and rooms that are not there any more."""
     row = store.room(room.key)
-    if room.direct_with is not None or row is None or row["state"] == "gone":
+    if room.direct_with is not None or row is None or row["state"] == GONE:
         return None
     template = kinds.of(store).get(row["template"])
     if template is None:

@@ -78,11 +78,10 @@ def make(
     asked_by: PersonId | None = None,
 ) -> Iterator[Effect]:
     """Make a room once for its key, with the people it is for; who is over the cap waits for a place."""
-    row, old = store.room(key), group.room(key)
-    if row is not None and row["state"] == refused.GONE:
+    row, old = store.room(key), None
+    if row is not None and row["state"] == declared.GONE:
         store.end(key)
-    else:
-        old = None
+        old = group.room(key)
     store.begin(key, template.key, cap=template.cap, keep_days=template.keep_days, at=group.now, about=about, asked_by=asked_by)
     wanted = declared.people_of(group, template, people, store.gone())
     inside, waiting = wanted[: template.cap], wanted[template.cap :]

@@ -10,8 +10,7 @@ from supportd_confidential_rooms import declared, kinds
 from supportd_confidential_rooms.texts import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from collections.abc import Iterable, Iterator
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import EffectFailed
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 
 #: Who asked for somebody's invitation, until it has reached them or was refused.
 INVITE: Final = "invite"
-#: The state of a room that is not there any more, and of a place whose owner could not be invited: nobody invites them unasked.
-GONE: Final = "gone"
+#: The state of a place whose owner could not be invited: nobody invites them unasked.
 BLOCKED: Final = "blocked"
 #: The homeserver's code -> the text for who asked; any other is "invite_refused".
 _NOT_INVITED: Final = {"M_INVITE_BLOCKED": "invite_blocked", "ORG_SUPPORTD_OTHER_SERVER": "invite_other_server"}
@@ -87,7 +85,8 @@ def _not_invited(group: Group, store: RoomStore, settings: RoomSettings, event: 
 def _meant(group: Group, store: RoomStore, event: EffectFailed, person: PersonId) -> list[str]:
     """Return the rooms that a refusal is about and in which somebody still has the place."""
     there = {room.key: room for room in group.rooms}
-    named = group.room_by_id(event.room).key if event.room is not None and group.room_by_id(event.room) is not None else event.key  # type: ignore[union-attr]
+    room = group.room_by_id(event.room) if event.room is not None else None
+    named = room.key if room is not None else event.key
     keys = [named] if named else list(there)
     inside = {key for key, room in there.items() if person in room.joined | room.invited}
     return [key for key in keys if key not in inside and store.state_of(key, person) == "in"]
@@ -120,7 +119,7 @@ def _lost(group: Group, store: RoomStore, settings: RoomSettings, id_: RoomId) -
     if one is None:
         return
     key, closed = one.room.key, one.row["state"] == "closed"
-    store.settle(key, state=GONE)
+    store.settle(key, state=declared.GONE)
     store.told(key, SETTINGS)
     if closed:
         return
@@ -134,15 +133,10 @@ def _lost(group: Group, store: RoomStore, settings: RoomSettings, id_: RoomId) -
 
 def _theirs(store: RoomStore, one: declared.Declared) -> list[PersonId]:
     """Return who may hear of a private room; of a review never the person it is about."""
-    row: Mapping[str, Any] = one.row
-    them = {*one.room.joined, *store.places(one.room.key, "in"), row["asked_by"]}
-    about = {row["about"]}
-    return sorted(one for one in (them - about if one_is_review(one) else them | about) if one is not None)
-
-
-def one_is_review(one: declared.Declared) -> bool:
-    """Tell whether a room is about somebody who must not hear of it."""
-    return one.template.base == "review"
+    them = {*one.room.joined, *store.places(one.room.key, "in"), one.row["asked_by"], one.row["about"]}
+    if one.template.base == "review":
+        them.discard(one.row["about"])
+    return sorted(them - {None})
 
 
 def _who_asked(group: Group, by: PersonId | None, about: PersonId | None = None) -> list[PersonId]:

@@ -67,9 +67,16 @@ class MarkRows(Repository):
             case wire.PowerMark():
                 power = {"levels": dict(mark.levels), "needed": dict(mark.needed), "version": mark.version, "encrypted": mark.encrypted}
                 self.run(_POWER, {"room": mark.room, "power": json.dumps(power, sort_keys=True)})
-            case wire.EchoMark() | wire.SlowMark() | wire.KeysMark() | wire.DevicesMark():
-                pass
-            case wire.ReadingMark() | wire.RoomMark() | wire.ChatMark() | wire.HereMark():
+            case (
+                wire.EchoMark()
+                | wire.SlowMark()
+                | wire.KeysMark()
+                | wire.DevicesMark()
+                | wire.ReadingMark()
+                | wire.RoomMark()
+                | wire.ChatMark()
+                | wire.HereMark()
+            ):
                 pass
 
     def token(self, account: wire.Account) -> str | None:
