@@ -17,7 +17,7 @@ from supportd.sdk.ids import EventId
 if TYPE_CHECKING:
     from supportd.engine.unit import UnitOfWork
     from supportd.sdk.effects import Effect
-    from supportd.sdk.events import MessagePosted
+    from supportd.sdk.events import AnsweredHow, MessagePosted
     from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId
 
@@ -95,7 +95,7 @@ def reaction(uow: UnitOfWork, group: Group, person: PersonId, target: EventId, k
     if opened is None or opened.ask.proof:
         return False, None
     answer = asking.by_reaction(opened.ask.answers, key)
-    return _given(uow, group, opened, person, answer.name if answer else None)
+    return _given(uow, group, opened, person, answer.name if answer else None, "reaction")
 
 
 def word(uow: UnitOfWork, group: Group, said: MessagePosted) -> tuple[bool, AskAnswered | None]:
@@ -112,10 +112,12 @@ def word(uow: UnitOfWork, group: Group, said: MessagePosted) -> tuple[bool, AskA
     if opened is None:
         return False, None
     answer = asking.by_word(opened.ask.answers, said.text)
-    return _given(uow, group, opened, person, answer.name if answer else None)
+    return _given(uow, group, opened, person, answer.name if answer else None, "word")
 
 
-def _given(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, name: str | None) -> tuple[bool, AskAnswered | None]:
+def _given(
+    uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, name: str | None, how: AnsweredHow
+) -> tuple[bool, AskAnswered | None]:
     if name is None:
         return False, None
     given = uow.asks.answer(opened.id, person, name, group.now)
@@ -130,7 +132,8 @@ def _given(uow: UnitOfWork, group: Group, opened: OpenAsk, person: PersonId, nam
     if opened.ask.told:
         _tell(uow, group, opened, others)
     id_, ask = EventId(f"ask:{opened.id}:{answer.name}"), opened.ask
-    return True, AskAnswered(id=id_, group=group.id, at=group.now, key=ask.key, answer=answer.name, by=people, proven=ask.proof)
+    won_by = AskAnswered(id=id_, group=group.id, at=group.now, key=ask.key, answer=answer.name, by=people, proven=ask.proof, how=how)
+    return True, won_by
 
 
 def _tell(uow: UnitOfWork, group: Group, opened: OpenAsk, others: list[PersonId]) -> None:

@@ -11,7 +11,9 @@ from supportd.engine.inner import CORE, CreateDirect
 from supportd.engine.unit import JournalLine, Link, NewRow
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk
+from supportd.sdk.events import ConsentGiven
 from supportd.sdk.facts import Consent
+from supportd.sdk.ids import EventId
 from supportd.sdk.settings import render
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class Deeds:
     replies: list[fx.Reply] = field(default_factory=list)
     refused: list[EffectFailed] = field(default_factory=list)
     leaving: int = 0
+    #: What all plugins are told of besides.
+    follow: list[ConsentGiven] = field(default_factory=list)
     #: The plugins whose effects leave.
     plugins: list[str] = field(default_factory=list)
 
@@ -49,6 +53,13 @@ def carry_out(uow: UnitOfWork, group: Group, plugin: str, id_: str, effect: Effe
         asks.close_by_key(uow, group, plugin, effect.key)
     elif isinstance(effect, fx.ForgetPerson):
         forgetting.wanted(uow, group, effect.person)
+    elif isinstance(effect, fx.RecordConsent):
+        kept = Consent(effect.person, effect.kind, effect.wording, effect.given, effect.how, group.now)
+        uow.groups.record_consent(group.id, kept)
+        told = EventId(f"consent:{id_}")
+        deeds.follow.append(ConsentGiven(id=told, group=group.id, at=group.now, person=effect.person, kind=effect.kind, given=effect.given))
+    elif isinstance(effect, fx.ChangePerson):
+        uow.people.change(effect)
     elif type(effect) in gate.INSIDE:
         _change_facts(uow, group, plugin, effect)
     else:
@@ -62,8 +73,6 @@ def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) ->
             uow.timers.start(group.id, plugin, key, max(at, group.now + SOONEST))
         case fx.CancelTimer(key=key):
             uow.timers.cancel(group.id, plugin, key)
-        case fx.RecordConsent(person=person, kind=kind, wording=wording, given=given, how=how):
-            uow.groups.record_consent(group.id, Consent(person, kind, wording, given, how, group.now))
         case fx.SetDuty(kind=kind, person=person, start=start, end=end):
             uow.groups.set_duty(group.id, kind, person, start, end)
         case fx.EndDuty(kind=kind, person=person, start=start):

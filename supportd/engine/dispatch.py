@@ -128,10 +128,11 @@ class Dispatcher:
             deeds.plugins.append(plugin)
         if status.failures or status.state == "retrying":
             failing.recovered(uow, group, status)
+        told: list[Task] = [Task(one) for one in attempt.follow]
         if isinstance(task.event, ev.EffectFailed):
-            return []
+            return told
         # All refusals stand in the journal; a plugin that errs a hundred times at once hears of the first few.
-        return [Task(one, only=plugin) for one in attempt.refused[:MOST_TOLD]]
+        return [*told, *(Task(one, only=plugin) for one in attempt.refused[:MOST_TOLD])]
 
     def _call(self, uow: UnitOfWork, group: Group, plugin: str, task: Task, status: PluginStatus, deeds: Deeds) -> None:
         event = task.event

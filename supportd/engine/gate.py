@@ -67,7 +67,8 @@ ROUTES: dict[type[Effect], Route] = {
 INSIDE: frozenset[type[Effect]] = frozenset(
     {
         fx.ShutGroup, fx.OpenGroup, fx.ForgetPerson,
-        fx.StartTimer, fx.CancelTimer, fx.RecordConsent, fx.SetDuty, fx.EndDuty, fx.OpenCase, fx.CloseCase, fx.Reply, Ask, CloseAsk,
+        fx.StartTimer, fx.CancelTimer, fx.RecordConsent, fx.ChangePerson, fx.SetDuty, fx.EndDuty, fx.OpenCase, fx.CloseCase,
+        fx.Reply, Ask, CloseAsk,
     }
 )  # fmt: skip
 #: Every plugin may answer the command it was given.
@@ -100,7 +101,7 @@ def admit(
         return Refused(f"supportd does not know how to carry out {kind.__name__}.")
     problem = (
         shut_problem(group, effect)
-        or _bounds.own_wish_problem(effect, cause)
+        or _bounds.own_wish_problem(effect, cause, group)
         or _people_problem(group, effect)
         or _room_problem(uow, group, effect)
         or _bounds.problem(effect)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd.engine.wire import Account, GapMark, Mark, ParkMark
+    from supportd.sdk.effects import ChangePerson
     from supportd.sdk.facts import Address, Relation, Role
     from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId, UserId
     from supportd.sdk.store import Rows
@@ -85,6 +86,9 @@ class People(Protocol):
 
     def set_roles(self, person: PersonId, roles: frozenset[Role]) -> None:
         """Replace a person's roles."""
+
+    def change(self, wish: ChangePerson) -> None:
+        """Change what somebody wishes about themself; ``None`` leaves a thing as it is."""
 
     def add_address(self, address: Address) -> None:
         """Keep an address, sealed."""

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk import effects as fx
 from supportd.sdk import events as ev
-from supportd.sdk._names import visible
+from supportd.sdk._names import LONGEST_CHOSEN, name_fits, visible
 from supportd.sdk.ask import Ask
 from supportd.sdk.rooms import OWNER_LEVEL, name_problem
 
 if TYPE_CHECKING:
     from supportd.sdk.events import PollAnswer
+    from supportd.sdk.facts import Group
     from supportd.sdk.ids import PersonId, RoomId
     from supportd.sdk.rooms import RoomSpec
 
@@ -44,6 +45,8 @@ LARGEST_STATUS: Final = 125
 #: Stands for the kind of a file that says nothing sensible about it.
 UNKNOWN_TYPE: Final = "application/octet-stream"
 
+#: Enough of BCP 47 for the tags that people's settings hold.
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 
 
@@ -86,13 +89,38 @@ def people_of(effect: fx.Effect) -> tuple[PersonId, ...]:
 _NOT_WISHED: Final = frozenset({"no", "later", "stop"})
 
 
-def own_wish_problem(effect: fx.Effect, cause: ev.Event | None) -> str | None:
+def own_wish_problem(effect: fx.Effect, cause: ev.Event | None, group: Group) -> str | None:
     """Return a sentence about what somebody has to wish themself when ``cause``, the event at hand, is not their proven yes."""
+    if isinstance(effect, fx.ChangePerson):
+        return _own_profile_problem(effect, cause, group)
     if not isinstance(effect, (fx.LetGo, fx.ForgetPerson)):
         return None
     if isinstance(cause, ev.AskAnswered) and cause.proven and cause.by == (effect.person,) and cause.answer not in _NOT_WISHED:
         return None
     return "This needs the person's own yes, in words in their direct chat."
+
+
+def _own_profile_problem(effect: fx.ChangePerson, cause: ev.Event | None, group: Group) -> str | None:
+    """Return a sentence about a change of somebody's profile that they did not ask for themself, or that cannot be."""
+    said = isinstance(cause, ev.MessagePosted) and cause.author == effect.person and cause.proven and _is_direct(group, cause)
+    answered = isinstance(cause, ev.AskAnswered) and cause.by == (effect.person,)
+    if not said and not answered:
+        return "This needs the person's own word in their direct chat."
+    if effect.language is not None and not _LANGUAGE.fullmatch(effect.language):
+        return "A language is a tag such as en, ur or zh-Hans."
+    if effect.name is None:
+        return None
+    if isinstance(cause, ev.AskAnswered) and not cause.proven:
+        return "A name needs the person's own words in their direct chat; a reaction is not enough."
+    if not name_fits(effect.name):
+        return f"A name has 1 to {LONGEST_CHOSEN} visible characters in one line, with a letter or a digit."
+    taken = group.called(effect.name)
+    return "Somebody in the group already has this name." if taken is not None and taken.id != effect.person else None
+
+
+def _is_direct(group: Group, said: ev.MessagePosted) -> bool:
+    room = group.room_by_id(said.room)
+    return room is not None and room.direct_with == said.author
 
 
 def problem(effect: fx.Effect) -> str | None:

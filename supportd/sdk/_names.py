@@ -13,7 +13,16 @@ _INVISIBLE: Final = re.compile(
 )
 
 
+#: The most characters of a name that somebody chooses.
+LONGEST_CHOSEN: Final = 40
+
+
 def visible(name: str) -> str:
     """Return ``name`` in one line without what cannot be seen (NFC); may be empty."""
     # Line breaks are white space to Python, so they become blanks before control signs go.
     return " ".join(_INVISIBLE.sub("", " ".join(unicodedata.normalize("NFC", name).split())).split())
+
+
+def name_fits(name: str) -> bool:
+    """Tell whether somebody may be called ``name``: 1 to 40 characters in one line, all visible, with a letter or a digit in it."""
+    return 0 < len(name) <= LONGEST_CHOSEN and name == visible(name) and any(sign.isalnum() for sign in name)

@@ -44,3 +44,14 @@ class RolesChanged(Event):
     hook: ClassVar[str] = "roles_changed"
 
     person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    """``person`` said yes or no to a ``kind`` of use; ``group.consent(person, kind)`` says to which wording, and how."""
+
+    hook: ClassVar[str] = "consent_given"
+
+    person: PersonId
+    kind: str
+    given: bool

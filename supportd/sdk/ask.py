@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from supportd.sdk import _asking
 from supportd.sdk.effects import Effect
 from supportd.sdk.facts import Role
 from supportd.sdk.ids import PersonId
@@ -15,9 +17,59 @@ Channel = Literal["direct"]
 #: Reactions and words that mean the same in every plugin, by language; the conformance suite refuses overlaps between meanings.
 RESERVED: dict[str, dict[str, tuple[str, ...]]] = {
     "reactions": {"yes": ("👍", "✅"), "no": ("👎", "❌"), "later": ("⏰",), "stop": ("🛑",)},
-    "en": {"yes": ("yes", "ok", "okay", "i will"), "no": ("no", "not today"), "later": ("later",), "stop": ("stop",)},
-    "de": {"yes": ("ja", "mache ich"), "no": ("nein", "heute nicht"), "later": ("später",), "stop": ("stopp",)},
-}
+    "en": {
+        "yes": ("yes", "ok", "okay", "i will", "yes please", "yep", "yeah", "y", "sure"),
+        "no": ("no", "not today", "no thanks", "no thank you", "nope", "n"),
+        "later": ("later", "not now", "another time"),
+        "stop": ("stop", "stop it", "please stop"),
+    },
+    "de": {
+        "yes": ("ja", "mache ich", "ja bitte", "gerne", "gern", "j"),
+        "no": ("nein", "heute nicht", "nein danke"),
+        "later": ("später", "jetzt nicht"),
+        "stop": ("stopp", "aufhören", "bitte aufhören"),
+    },
+    "es": {
+        "yes": ("sí", "si", "vale", "sí por favor", "de acuerdo"),
+        "no": ("no", "hoy no", "no gracias"),
+        "later": ("luego", "más tarde", "ahora no"),
+        "stop": ("para", "basta", "detener"),
+    },
+    "fr": {
+        "yes": ("oui", "d'accord", "oui merci", "ouais"),
+        "no": ("non", "non merci", "pas aujourd'hui"),
+        "later": ("plus tard", "pas maintenant"),
+        "stop": ("arrêter", "arrête", "arrêtez"),
+    },
+    "zh": {
+        "yes": ("是", "好", "好的", "可以", "是的", "行", "同意"),
+        "no": ("不", "不是", "不用", "不要", "不行", "不可以"),
+        "later": ("以后", "稍后", "晚点", "以後", "稍後"),
+        "stop": ("停", "停止", "别发了", "別發了"),
+    },
+    "ur": {
+        "yes": ("ہاں", "جی", "جی ہاں", "ٹھیک ہے", "haan", "ji", "ji haan"),
+        "no": ("نہیں", "جی نہیں", "nahi", "nahin"),
+        "later": ("بعد میں", "baad mein"),
+        "stop": ("بند کریں", "رکو", "رک جاؤ", "بند کرو"),
+    },
+    "pa": {
+        "yes": ("ਹਾਂ", "ਹਾਂ ਜੀ", "ਜੀ", "ਠੀਕ ਹੈ", "ہاں جی"),
+        "no": ("ਨਹੀਂ", "ਨਾਂਹ", "ਨਹੀਂ ਜੀ"),
+        "later": ("ਬਾਅਦ ਵਿੱਚ", "ਫਿਰ ਕਦੇ"),
+        "stop": ("ਬੰਦ ਕਰੋ", "ਰੁਕੋ"),
+    },
+}  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Return a short answer without what does not matter: case, accents, punctuation, doubled spaces."""
+    return _asking.plain_word(text)
+
+
+def understood(answers: Iterable[Answer], text: str) -> Answer | None:
+    """Return the answer that the whole of ``text`` means, as the engine understands it; ``None`` for anything else."""
+    return _asking.by_word(answers, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from supportd.sdk.events import PollAnswer
+from supportd.sdk.facts import Edition, Reach
 from supportd.sdk.ids import EventId, PersonId, RoomId
 from supportd.sdk.rooms import RoomSpec
 
@@ -270,6 +271,22 @@ class RecordConsent(Effect):
     given: bool
     #: How they said it: ``reaction``, ``word``, ``mail``, ``slip``, ``form`` or ``proxy``.
     how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePerson(Effect):
+    """Keep what ``person`` wishes about themself; ``None`` leaves a thing as it is.
+
+    Passes only at the person's own answer to an ``Ask``, or at their own proven words in their direct chat. Their ``name`` needs proven
+    words, fits :func:`supportd.sdk.text.name_fits`, and is nobody else's in the group. ``language`` is a BCP 47 tag.
+    """
+
+    person: PersonId
+    name: str | None = field(default=None, repr=False)
+    reach: Reach | None = None
+    low_energy: bool | None = None
+    language: str | None = None
+    edition: Edition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

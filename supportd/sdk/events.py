@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from supportd.sdk._people_events import Event, PersonAdded, RolesChanged, TurnedOn
+from supportd.sdk._people_events import ConsentGiven, Event, PersonAdded, RolesChanged, TurnedOn
 from supportd.sdk.ids import EventId, PersonId, RoomId
 from supportd.sdk.rooms import SetBy, Setting
 
 __all__ = [
-    "AskAnswered", "AskExpired", "CommandGiven", "EffectFailed", "Event", "JoinAsked", "KnockReceived", "Leaving", "LinkUsed",
-    "Media", "MediaKind", "MemberInvited", "MemberJoined", "MemberLeft", "MessageAsked", "MessageEdited", "MessageKind", "MessagePosted",
-    "MessageRedacted", "PersonAdded", "PollAnswer", "PollAnswered", "PollEnded", "PollStarted", "ReactionAdded", "RolesChanged",
-    "RoomChanged", "RoomMended", "RoomReady", "RoomSwept", "RoomUpgraded", "SomebodySpoke", "TimerFired", "TurnedOn",
+    "AnsweredHow", "AskAnswered", "AskExpired", "CommandGiven", "ConsentGiven", "EffectFailed", "Event", "JoinAsked", "KnockReceived",
+    "Leaving", "LinkUsed", "Media", "MediaKind", "MemberInvited", "MemberJoined", "MemberLeft", "MessageAsked", "MessageEdited",
+    "MessageKind", "MessagePosted", "MessageRedacted", "PersonAdded", "PollAnswer", "PollAnswered", "PollEnded", "PollStarted",
+    "ReactionAdded", "RolesChanged", "RoomChanged", "RoomMended", "RoomReady", "RoomSwept", "RoomUpgraded", "SomebodySpoke",
+    "TimerFired", "TurnedOn",
 ]  # fmt: skip
 
 #: What a file is for people: a voice message is recorded in the chat, other audio is a file.
@@ -27,6 +28,8 @@ MediaKind = Literal["image", "file", "audio", "video", "voice"]
 MessageKind = Literal["text", "notice", "emote"]
 #: How somebody came to be out of a room.
 Leaving = Literal["left", "removed", "declined", "banned"]
+#: How somebody answered a question: with a sign, or in words.
+AnsweredHow = Literal["reaction", "word"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +295,8 @@ class TimerFired(Event):
 class AskAnswered(Event):
     """The ask ``key`` of this plugin got its quorum for ``answer``, by these people in the order of their answers.
 
-    ``proven``: the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge.
+    ``proven``: the ask had ``proof=True``; else it may rest on reactions, which the homeserver can forge. ``how`` is how the last of them
+    answered, as ``RecordConsent`` takes it.
     """
 
     hook: ClassVar[str] = "ask_answered"
@@ -301,6 +305,7 @@ class AskAnswered(Event):
     answer: str
     by: tuple[PersonId, ...]
     proven: bool = False
+    how: AnsweredHow = "word"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,14 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from supportd.sdk._asking import plain_word
 from supportd.sdk.ids import EventId, GroupId, PersonId, RoomId
 from supportd.sdk.rooms import Kind, Listening, RoomNow, RoomSpec
 
 Role = Literal["member", "key_member", "admin", "owner"]
 Edition = Literal["normal", "easy", "short"]
+#: How somebody wants to hear from the group.
+Reach = Literal["chat", "mail", "letter", "phone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,9 @@ class Person:
     quiet: QuietHours | None = None
     has_account: bool = True
     added: datetime | None = None
+    reach: Reach = "chat"
+    #: They want little: one message a day, answered with one sign.
+    low_energy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,10 @@ class Group:
         """Return the name somebody chose, or an empty string for somebody unknown."""
         found = self.person(person)
         return found.name if found else ""
+
+    def called(self, name: str) -> Person | None:
+        """Return who goes by ``name``, however it is written, or ``None``."""
+        return next((one for one in self.people if plain_word(one.name) == plain_word(name)), None)
 
     def room(self, key: str) -> Room | None:
         """Return the room that was made under ``key``, or ``None``."""

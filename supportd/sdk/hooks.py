@@ -96,6 +96,10 @@ class Hooks:
         """React to somebody who got or lost a role."""
 
     @hookspec
+    def consent_given(self, event: e.ConsentGiven, group: Group, store: PluginStore, settings: Settings) -> Effects:
+        """Somebody said yes or no to a kind of use, in whatever plugin they were asked."""
+
+    @hookspec
     def room_ready(self, event: e.RoomReady, group: Group, store: PluginStore, settings: Settings) -> Effects:
         """Go on now that a room that was asked for exists."""
 

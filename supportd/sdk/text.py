@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from supportd.sdk._names import name_fits as name_fits  # noqa: PLC0414 - plugins find it here
 from supportd.sdk.facts import Edition
 from supportd.sdk.settings import render
 

@@ -39,6 +39,13 @@ def test_the_top_level_is_fixed() -> None:
     assert found == TOP | SMALL
 
 
+def test_no_link_is_tracked() -> None:
+    """A link to something outside, an environment say, would take the place of what it is called on every machine that checks it out."""
+    listed = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert [line for line in listed.stdout.splitlines() if line.startswith("120000")] == []
+
+
 def test_files_and_functions_stay_small() -> None:
     """No file of ours has more than 400 lines, no function more than 60."""
     large = []

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from supportd.sdk.ask import Answer
+    from supportd.sdk.events import AnsweredHow
     from supportd.sdk.ids import PersonId
 
 __all__ = ["meant", "overlaps", "plain", "winner"]
@@ -21,10 +22,13 @@ def plain(text: str) -> str:
     return _asking.plain_word(_asking.plain_reaction(text))
 
 
-def meant(answers: Iterable[Answer], given: str, *, proof: bool) -> Answer | None:
-    """Return the answer that the whole of ``given`` means; with ``proof`` a reaction means nothing."""
+def meant(answers: Iterable[Answer], given: str, *, proof: bool) -> tuple[Answer, AnsweredHow] | None:
+    """Return the answer that the whole of ``given`` means, and how it was given; with ``proof`` a reaction means nothing."""
     known = tuple(answers)
-    return _asking.by_word(known, given) or (None if proof else _asking.by_reaction(known, given))
+    if (word := _asking.by_word(known, given)) is not None:
+        return word, "word"
+    sign = None if proof else _asking.by_reaction(known, given)
+    return None if sign is None else (sign, "reaction")
 
 
 def winner(answers: Iterable[Answer], given: Mapping[PersonId, str]) -> tuple[Answer, tuple[PersonId, ...]] | None:

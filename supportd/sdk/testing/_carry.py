@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from supportd.sdk import effects as fx
 from supportd.sdk.ask import Ask, CloseAsk
-from supportd.sdk.events import AskAnswered, AskExpired, TimerFired
+from supportd.sdk.events import AskAnswered, AskExpired, ConsentGiven, TimerFired
 from supportd.sdk.facts import Case, Consent, Duty
 from supportd.sdk.ids import EventId
 from supportd.sdk.testing import _answers
@@ -38,6 +38,8 @@ def carry_out(world: World, effect: fx.Effect) -> None:
             world.links[key] = effect
         case fx.StartPoll() | fx.EndPoll():
             world.wanted_polls.append(effect)
+        case fx.RecordConsent() | fx.ChangePerson():
+            _change_person(world, effect)
         case _:
             _change_facts(world, effect)
 
@@ -57,6 +59,21 @@ def _change_rooms(world: World, effect: fx.CreateRoom | fx.SweepRoom | fx.MendRo
                 world.rooms[key] = replace(place, strangers=left)
 
 
+def _change_person(world: World, effect: fx.RecordConsent | fx.ChangePerson) -> None:
+    if isinstance(effect, fx.RecordConsent):
+        world.consents.append(Consent(effect.person, effect.kind, effect.wording, effect.given, effect.how, world.now))
+        id_ = world.next_id("consent:")
+        world.follow.append(
+            ConsentGiven(id=id_, group=world.group, at=world.now, person=effect.person, kind=effect.kind, given=effect.given)
+        )
+        return
+    for key, one in world.people.items():
+        if one.id == effect.person:
+            wishes = ("name", "reach", "low_energy", "language", "edition")
+            changed = {wish: getattr(effect, wish) for wish in wishes if getattr(effect, wish) is not None}
+            world.people[key] = replace(one, **changed)
+
+
 def _change_facts(world: World, effect: fx.Effect) -> None:
     match effect:
         case fx.StartTimer(key=key, at=at):
@@ -64,8 +81,6 @@ def _change_facts(world: World, effect: fx.Effect) -> None:
             world.timers[key] = max(at, world.now + timedelta(seconds=1))
         case fx.CancelTimer(key=key):
             world.timers.pop(key, None)
-        case fx.RecordConsent(person=person, kind=kind, wording=wording, given=given, how=how):
-            world.consents.append(Consent(person, kind, wording, given, how, world.now))
         case fx.SetDuty(kind=kind, person=person, start=start, end=end):
             world.duties.append(Duty(kind, person, start, end))
         case fx.EndDuty(kind=kind, person=person, start=start):
@@ -119,9 +134,10 @@ def answer(world: World, person: PersonId, words: str) -> None:
     found = _answers.meant(opened.ask.answers, words, proof=opened.ask.proof)
     if found is None:
         raise AssertionError(f"“{words}” is no answer to what {name} was asked.")
+    meaning, how = found
     # A changed mind counts from now on.
     opened.given.pop(person, None)
-    opened.given[person] = found.name
+    opened.given[person] = meaning.name
     able = {one.id for one in world.facts().people if opened.ask.role is None or opened.ask.role in one.roles}
     won = _answers.winner(opened.ask.answers, {one: said for one, said in opened.given.items() if one in able})
     if won is None:
@@ -132,7 +148,7 @@ def answer(world: World, person: PersonId, words: str) -> None:
         world.fresh += [Told(person=one, key=opened.ask.key, text=opened.ask.told) for one in opened.asked if one not in people]
     id_ = EventId(f"{opened.id}:{chosen.name}")
     ask = opened.ask
-    world.tell(AskAnswered(id=id_, group=world.group, at=world.now, key=ask.key, answer=chosen.name, by=people, proven=ask.proof))
+    world.tell(AskAnswered(id=id_, group=world.group, at=world.now, key=ask.key, answer=chosen.name, by=people, proven=ask.proof, how=how))
 
 
 def pass_time(world: World, until: datetime) -> None:

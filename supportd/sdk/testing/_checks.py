@@ -32,7 +32,7 @@ def problem(plugin: Plugin, group: Group, value: object, cause: Event | None = N
         isinstance(value, (fx.InviteMember, fx.OfferLink)) or (isinstance(value, fx.AnswerKnock) and value.let_in)
     ):
         return f"{type(value).__name__} has to wait while the group is shut: look at group.shut."
-    if problem := _bounds.own_wish_problem(value, cause):
+    if problem := _bounds.own_wish_problem(value, cause, group):
         return f"{type(value).__name__} would be refused: {problem}"
     return _people(group, value) or _rooms(group, value) or _size(value) or _times(value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -72,6 +72,8 @@ class World:
     #: Every effect of the story, and what the last step led to and no ``then_…`` has taken yet.
     effects: list[Effect] = field(default_factory=list)
     fresh: list[Effect | Asked | Told] = field(default_factory=list)
+    #: What all plugins are told of after the event at hand.
+    follow: list[ev.ConsentGiven] = field(default_factory=list)
     said: list[EventId] = field(default_factory=list)
     count: int = 0
     questions: int = 0
@@ -128,8 +130,12 @@ class World:
     def tell(self, event: ev.Event) -> None:
         """Hand an event to the plugin and carry out what it yields."""
         hook = getattr(self.plugin, event.hook, None)
-        if hook is None:
-            return
+        if hook is not None:
+            self._hand(hook, event)
+        while self.follow:
+            self.tell(self.follow.pop(0))
+
+    def _hand(self, hook: Callable[..., object], event: ev.Event) -> None:
         group = self.facts()
         given: dict[str, object] = {"event": event, "group": group, "settings": self.settings, "findings": ()}
         wanted = inspect.signature(hook).parameters

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
     from supportd.engine.unit import NewPerson
+    from supportd.sdk.effects import ChangePerson
     from supportd.sdk.facts import Relation, Role
     from supportd.store.sealing import Box
 
@@ -32,6 +33,7 @@ _ADD = text(
 _BY_BLIND = text("SELECT id FROM persons WHERE group_id = :group AND blind = :blind")
 _USER = text("SELECT matrix_id FROM persons WHERE id = :id")
 _ROLES = text("UPDATE persons SET roles = :roles WHERE id = :id")
+_PROFILE = text("UPDATE persons SET name = :name, profile = :profile WHERE id = :id")
 _ONE = text("SELECT * FROM persons WHERE id = :id")
 _OF_GROUP = text("SELECT * FROM persons WHERE group_id = :group ORDER BY added, id")
 _ADDRESS = text(
@@ -132,6 +134,18 @@ class PeopleRows(Repository):
         """Replace a person's roles."""
         self.alter(_ROLES, {"id": person, "roles": ",".join(sorted(roles))})
 
+    def change(self, wish: ChangePerson) -> None:
+        """Change what somebody wishes about themself; ``None`` leaves a thing as it is."""
+        row = self.one(_ONE, {"id": wish.person})
+        box = self.keys.person(self.connection, wish.person)
+        if row is None or box is None:
+            return
+        profile = json.loads(box.open(row["profile"], "profile"))
+        wishes = {"reach": wish.reach, "low_energy": wish.low_energy, "language": wish.language, "edition": wish.edition}
+        profile |= {key: value for key, value in wishes.items() if value is not None}
+        name = row["name"] if wish.name is None else box.seal(wish.name.encode(), "name")
+        self.alter(_PROFILE, {"id": wish.person, "name": name, "profile": box.seal(json.dumps(profile).encode(), "profile")})
+
     def add_address(self, address: Address) -> None:
         """Keep an address, sealed."""
         box = self.keys.person(self.connection, address.person)
@@ -172,6 +186,8 @@ class PeopleRows(Repository):
             quiet=QuietHours(time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])) if quiet else None,
             has_account=row["matrix_id"] is not None,
             added=from_us(row["added"]),
+            reach=profile.get("reach", "chat"),
+            low_energy=profile.get("low_energy", False),
         )
 
     def export(self, person: PersonId) -> Mapping[str, object]:
@@ -188,6 +204,8 @@ class PeopleRows(Repository):
             "zone": known.zone,
             "edition": known.edition,
             "quiet_hours": [known.quiet.start.isoformat(), known.quiet.end.isoformat()] if known.quiet else None,
+            "reach": known.reach,
+            "low_energy": known.low_energy,
             "added": from_us(row["added"]).isoformat(),
             "addresses": [{"kind": one.kind, "value": one.value, "level": one.level} for one in self.addresses(person)],
         }

@@ -55,6 +55,7 @@ TABLE: dict[type[Effect], tuple[str, int, str | None, bool] | None] = {
     fx.StartTimer: None,
     fx.CancelTimer: None,
     fx.RecordConsent: None,
+    fx.ChangePerson: None,
     fx.ShutGroup: None,
     fx.OpenGroup: None,
     fx.SetDuty: None,
