@@ -84,6 +84,8 @@ class Evening:
             await stage.until(lambda: all(self.circle in stage.people[name].joined for name in FOUNDERS))
             # Only now: who is in the room when the plugin is turned on is no newcomer.
             await stage.command("plugins", "on", "welcome")
+            # A group gives a newcomer some minutes to look around; an evening that is watched does not wait.
+            await stage.command("settings", "set", "welcome", "delay_minutes", "0")
             detail.append(await self._settings_seen_by("Jo"))
 
     async def _talk(self, name: str, text: str) -> None:

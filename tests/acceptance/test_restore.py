@@ -64,6 +64,7 @@ async def test_a_lost_store_comes_back_on_a_new_device(group: Group, tmp_path: P
     """
     tom = await group.member("Tom")
     await group.place.data("plugins", "on", "welcome")
+    await group.place.data("settings", "set", "welcome", "delay_minutes", "0")
     karim = await group.member("Karim")
     await karim.join_all(1)
     told = by_bot(await karim.until(lambda messages: len(by_bot(messages)) >= 2))

@@ -64,6 +64,7 @@ async def test_a_strict_client_reads_the_bot_and_is_read(group: Group) -> None:
     """The greeting is encrypted and shows no shield; the newcomer's own yes, said in words, is understood and the room hears of it."""
     tom = await group.member("Tom")
     await group.place.data("plugins", "on", "welcome")
+    await group.place.data("settings", "set", "welcome", "delay_minutes", "0")
     karim = await group.member("Karim")
 
     await karim.join_all(1)

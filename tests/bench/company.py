@@ -75,8 +75,8 @@ async def company(place: Stage) -> AsyncIterator[Company]:
     try:
         for plugin in ("welcome", "confidential_rooms"):
             await place.say("plugins", "on", plugin)
-        for question in ("ask_key_member", "offer_introduction"):
-            await place.say("settings", "set", "welcome", question, "false")
+        for setting, value in (("ask_key_member", "false"), ("offer_introduction", "false"), ("delay_minutes", "0")):
+            await place.say("settings", "set", "welcome", setting, value)
         await place.say("people", "add", "Sam", sam.user_id, "key_member")
         await place.say("people", "add", "Tom", tom.user_id)
         await until(lambda: all(one.rooms_of(member) for member in (place.ann, sam)))

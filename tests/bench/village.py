@@ -66,6 +66,7 @@ class Village:
                 await self.place.say("people", "add", f"M{one}", member.user_id, group=name)
             for plugin in ("confidential_rooms", "welcome", "hide", "echo"):
                 await self.place.say("plugins", "on", plugin, group=name)
+            await self.place.say("settings", "set", "welcome", "delay_minutes", "0", group=name)
             self.groups.append(group)
         for group in self.groups:
             await self._enter(group)

@@ -127,7 +127,7 @@ class KitSide:
         self.scene: Scene = a_group(plugin, name="Roses", zone="UTC")
         self.scene.with_admins("Jo").with_key_members("Sam").with_people("Tom", "Karim")
         if circle:
-            self.scene.with_room("circle")
+            self.scene.with_room("circle").with_direct_chat("Jo", "Sam", "Tom", "Karim")
         self._start = self.scene.group.now
         self._read: list[tuple[str, str]] = []
         self._events: dict[str, str] = {}

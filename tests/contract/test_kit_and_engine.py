@@ -32,23 +32,33 @@ if TYPE_CHECKING:
 async def a_yes_each(side: Side) -> None:
     """Tell of a newcomer who is greeted, asked, introduced, leaves and returns."""
     await side.joins("Karim")
+    await side.passes(0.05)
+    # On the hour again, as the real side looks at its timers once an hour.
+    await side.passes(0.95)
     await side.answers("Karim", "Yes.")
     await side.passes(5)
     await side.answers("Sam", "ja")
     await side.leaves("Karim")
+    await side.passes(2)
     await side.joins("Karim")
+    await side.passes(24)
 
 
 async def silence(side: Side) -> None:
     """Tell of a newcomer whom nobody answers."""
     await side.joins("Karim")
-    await side.passes(80)
+    await side.passes(0.05)
+    await side.passes(0.95)
+    await side.passes(79)
     await side.leaves("Karim")
 
 
 async def one_no_each(side: Side) -> None:
     """Tell of people who say no, and of one who is gone before the next is asked."""
     await side.joins("Karim")
+    await side.passes(0.05)
+    # On the hour again, as the real side looks at its timers once an hour.
+    await side.passes(0.95)
     await side.answers("Karim", "no")
     await side.answers("Sam", "nein")
     await side.passes(2)

@@ -21,8 +21,8 @@ TALK = "Thursday evenings: talk"
 async def greeted(circle: Circle, name: str) -> tuple[Member, str]:
     """Enter somebody and wait for the greeting; returns them and their direct chat, where they can give commands."""
     await circle.place.data("plugins", "on", "welcome")
-    for question in ("ask_key_member", "offer_introduction"):
-        await circle.place.data("settings", "set", "welcome", question, "false")
+    for setting, value in (("ask_key_member", "false"), ("offer_introduction", "false"), ("delay_minutes", "0")):
+        await circle.place.data("settings", "set", "welcome", setting, value)
     member = await circle.enter(name)
     await until(lambda: heard(member, f"Hello {name}"), 30)
     return member, heard(member, f"Hello {name}")[0].room

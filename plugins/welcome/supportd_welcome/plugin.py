@@ -1,119 +1,171 @@
-"""Greeting a newcomer once, asking a person to say hello, introducing them by their own wish."""
+"""The plugin: which hook leads where."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 
-from supportd.sdk.ask import YES, Ask, CloseAsk, Step, reserved
-from supportd.sdk.effects import Effect, PostDirect, PostMessage
+from supportd.sdk.ask import YES, Ask, CloseAsk
+from supportd.sdk.effects import CancelTimer, ChangePerson, Effect, PostDirect, PostMessage, RecordConsent, StartTimer
 from supportd.sdk.hooks import Plugin, hookimpl
-from supportd.sdk.settings import render
+from supportd.sdk.ids import EventId, PersonId
+from supportd_welcome import answers, arriving, commands, direct, hello, path, watching, weekly
 from supportd_welcome.settings import WelcomeSettings
 from supportd_welcome.tables import TABLES, WelcomeStore
 from supportd_welcome.texts import TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from supportd.sdk.events import AskAnswered, MemberJoined, MemberLeft
-    from supportd.sdk.facts import Group, Person
-    from supportd.sdk.ids import PersonId
+    from supportd.sdk import events as ev
+    from supportd.sdk.commands import Command
+    from supportd.sdk.facts import Group, Room
+    from supportd.sdk.panels import Panel
     from supportd.sdk.settings import Settings
     from supportd.sdk.store import PluginStore, Tables
 
-#: Keys of the two asks, with the newcomer's opaque id behind.
-HELLO: Final = "hello:"
-INTRODUCE: Final = "introduce:"
+KEEPS: Final = (
+    "That and when somebody was greeted, and how far they are on their path, until they are forgotten.",
+    "That somebody has written here, until they are forgotten; where and when the first time, and when it was answered, for 90 days.",
+    "Where words wait for an answer and since when, until they have one or 8 days have passed; never what they say.",
+)
 
 
 class Welcome(Plugin):
-    """The first days of a newcomer."""
+    """The first weeks of a newcomer, and an answer for whoever writes."""
 
     name: ClassVar[str] = "welcome"
-    summary: ClassVar[str] = "Greets a newcomer once, in a chat of their own, and asks a key member to say hello."
-    grants: ClassVar[frozenset[type[Effect]]] = frozenset({PostDirect, PostMessage, Ask, CloseAsk})
+    summary: ClassVar[str] = "Welcomes newcomers step by step, and sees to it that nobody's words stay without an answer."
+    grants: ClassVar[frozenset[type[Effect]]] = frozenset(
+        {PostDirect, PostMessage, Ask, CloseAsk, StartTimer, CancelTimer, RecordConsent, ChangePerson}
+    )
     settings: ClassVar[type[Settings]] = WelcomeSettings
     store: ClassVar[type[PluginStore]] = WelcomeStore
     tables: ClassVar[Tables | None] = TABLES
-    keeps: ClassVar[tuple[str, ...]] = ("That and when somebody was greeted, until they are forgotten.",)
+    keeps: ClassVar[tuple[str, ...]] = KEEPS
+    commands: ClassVar[tuple[Command, ...]] = commands.COMMANDS
     texts = TEXTS
 
+    # ---- coming and going ------------------------------------------------------------------------------------------------
+
     @hookimpl
-    def member_joined(self, event: MemberJoined, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
-        """Greet somebody who joins for the first time; who runs the group is not new to it."""
+    def turned_on(self, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Begin: whoever is there already is no newcomer."""
+        arriving.already_there(group, store, settings)
+        yield from arriving.took_up(group, store, settings)
+        yield from weekly.begin(group)
+
+    @hookimpl
+    def member_joined(self, event: ev.MemberJoined, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Welcome somebody who comes, or comes back."""
         room, person = group.room_by_id(event.room), group.person(event.member)
-        if room is None or room.key != settings.room or person is None or person.roles & {"key_member", "admin", "owner"}:
-            return
-        if event.returned or not store.greet(person.id, group.now):
-            return
-        yield PostDirect(to=person.id, text=_greeting(group, person, settings))
-        if settings.offer_introduction:
-            until = group.now + timedelta(days=settings.days_for_introduction)
-            question = _text("ask_introduce", group, person)
-            yield Ask(key=f"{INTRODUCE}{person.id}", question=question, steps=(Step(to=(person.id,), until=until),), proof=True)
-        if settings.ask_key_member:
-            yield from self._ask_hello(group, person, settings)
+        if room is not None and person is not None and room.key in settings.rooms():
+            yield from arriving.came(group, store, settings, person)
 
     @hookimpl
-    def member_left(self, event: MemberLeft, group: Group, settings: WelcomeSettings) -> Iterator[Effect]:
-        """Take the questions back when the newcomer has gone."""
+    def member_left(self, event: ev.MemberLeft, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Stop asking somebody who has gone."""
         room = group.room_by_id(event.room)
-        if room is not None and room.key == settings.room:
-            yield CloseAsk(key=f"{HELLO}{event.member}")
-            yield CloseAsk(key=f"{INTRODUCE}{event.member}")
+        yield from watching.gone(store, event.member, event.room)
+        if room is not None and room.key in settings.rooms():
+            yield from arriving.went(group, store, settings, event.member)
 
     @hookimpl
-    def ask_answered(self, event: AskAnswered, group: Group, settings: WelcomeSettings) -> Iterator[Effect]:
-        """Introduce a newcomer who said yes."""
-        if not event.key.startswith(INTRODUCE) or event.answer != YES.name:
-            return
-        room, person = group.room(settings.room), group.person(event.by[0])
-        if room is not None and person is not None and person.id in room.joined:
-            text = TEXTS.get("introduction", group.style.language, group.style.edition, member=_name(group, person))
-            yield PostMessage(room=room.id, text=text)
+    def effect_failed(self, event: ev.EffectFailed, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Find another way to somebody whose settings let no invitation through."""
+        yield from arriving.refused(group, store, settings, event)
+
+    # ---- what people say -------------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def message_posted(self, event: ev.MessagePosted, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Hear words to the program, and words that should not stay without an answer."""
+        room = group.room_by_id(event.room)
+        if room is not None and room.direct_with == event.author:
+            yield from direct.heard(group, store, settings, event)
+        elif _is_watched(room, settings):
+            yield from watching.heard(group, store, settings, room, event)
+
+    @hookimpl
+    def somebody_spoke(self, event: ev.SomebodySpoke, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """See who spoke where the program does not read."""
+        room = group.room_by_id(event.room)
+        if _is_watched(room, settings):
+            yield from watching.spoke(group, store, settings, room, event)
+
+    @hookimpl
+    def reaction_added(self, event: ev.ReactionAdded, group: Group, store: WelcomeStore) -> Iterator[Effect]:
+        """Count a sign as an answer."""
+        yield from watching.reacted(group, store, event.target, event.author)
+
+    @hookimpl
+    def message_redacted(self, event: ev.MessageRedacted, store: WelcomeStore) -> Iterator[Effect]:
+        """Stop watching words that are gone."""
+        yield from watching.hidden(store, event.target)
+
+    @hookimpl
+    def command_given(self, event: ev.CommandGiven, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Answer a command."""
+        yield from commands.answer(group, store, settings, event)
+
+    # ---- questions and time ----------------------------------------------------------------------------------------------
+
+    @hookimpl
+    def ask_answered(self, event: ev.AskAnswered, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Go on with an answer."""
+        kind, _, about = event.key.partition(":")
+        if kind in path.ORDER:
+            yield from answers.heard(group, store, settings, event, kind)
+        elif event.key == arriving.CROWD:
+            yield from arriving.crowd_answered(group, store, settings, event.answer)
+        elif event.key.startswith(hello.INTRODUCE) and event.answer == YES.name:
+            yield from hello.introduce(group, settings, event.by[0])
+        elif event.key.startswith(watching.ALONE):
+            yield from watching.answered(group, store, settings, EventId(about), event.answer)
+
+    @hookimpl
+    def ask_expired(self, event: ev.AskExpired, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Go on after silence."""
+        if event.key == arriving.CROWD:
+            yield from arriving.crowd_silent(group, store)
+        elif event.key.startswith(watching.ALONE):
+            yield from watching.due(group, store, settings, EventId(event.key.removeprefix(watching.ALONE)))
+
+    @hookimpl
+    def timer_fired(self, event: ev.TimerFired, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Do what is due."""
+        kind, _, about = event.key.partition(":")
+        match f"{kind}:" if about else kind:
+            case arriving.GREET:
+                yield from arriving.due(group, store, settings, PersonId(about))
+            case arriving.LOOK:
+                yield from arriving.look(group, store, settings, PersonId(about))
+            case arriving.CROWD:
+                yield from arriving.crowd_again(group, store)
+            case path.PATH:
+                yield from path.due(group, store, settings, PersonId(about))
+            case watching.ALONE:
+                yield from watching.due(group, store, settings, EventId(about))
+            case watching.ROOM:
+                yield from watching.to_room(group, store, EventId(about))
+            case weekly.DAILY:
+                yield from weekly.due(group, store, settings)
+
+    # ---- what it shows and keeps -----------------------------------------------------------------------------------------
+
+    def panels(self, group: Group, store: PluginStore, settings: Settings) -> Iterable[Panel]:
+        """Return how many first words had an answer, and how many people are where on their way."""
+        del settings
+        return tuple(weekly.panels(group, store)) if isinstance(store, WelcomeStore) else ()
 
     def export_member(self, member: PersonId, store: PluginStore) -> Mapping[str, object]:
-        """Return when somebody was greeted."""
-        at = store.greeted_at(member) if isinstance(store, WelcomeStore) else None
-        return {} if at is None else {"greeted": at.isoformat()}
+        """Return what is kept about somebody."""
+        return store.export(member) if isinstance(store, WelcomeStore) else {}
 
     def forget_member(self, member: PersonId, store: PluginStore) -> None:
-        """Delete that somebody was greeted."""
+        """Delete what is kept about somebody."""
         if isinstance(store, WelcomeStore):
             store.forget(member)
 
-    @staticmethod
-    def _ask_hello(group: Group, newcomer: Person, settings: WelcomeSettings) -> Iterator[Effect]:
-        helpers = [one for one in group.in_turn("welcome") if one.id != newcomer.id]
-        if not helpers:
-            return
-        wait = timedelta(hours=settings.hours_until_next)
-        steps = tuple(Step(to=(one.id,), until=group.now + wait * (turn + 1)) for turn, one in enumerate(helpers))
-        name = _name(group, newcomer)
-        first = helpers[0]
-        yield Ask(
-            key=f"{HELLO}{newcomer.id}",
-            question=_text("ask_hello", group, first, member=name),
-            # One no ends nothing: the next one is asked in their turn. Only when nobody can is the question over.
-            answers=(YES, reserved("no", quorum=len(helpers))),
-            steps=steps,
-            told=TEXTS.get("told", group.style.language, group.style.edition, member=name),
-        )
 
-
-def _greeting(group: Group, person: Person, settings: WelcomeSettings) -> str:
-    german = (person.language or group.style.language).startswith("de")
-    own = (settings.greeting_de if german else "") or settings.greeting
-    if own:
-        return render(own, member=_name(group, person), group=group.name)
-    return _text("greeting", group, person)
-
-
-def _text(key: str, group: Group, reader: Person, *, member: str = "") -> str:
-    language, edition = reader.language or group.style.language, reader.edition or group.style.edition
-    return TEXTS.get(key, language, edition, member=member or _name(group, reader), group=group.name)
-
-
-def _name(group: Group, person: Person) -> str:
-    return person.name or TEXTS.get("somebody", group.style.language)
+def _is_watched(room: Room | None, settings: WelcomeSettings) -> TypeGuard[Room]:
+    return room is not None and settings.watch and room.direct_with is None and room.key in settings.rooms_watched()

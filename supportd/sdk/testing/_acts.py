@@ -98,16 +98,35 @@ def member_leaves(name: str, room: str | None = None, *, how: ev.Leaving = "left
     return act
 
 
-def says(name: str, text: str, room: str | None = None, *, proven: bool = True, thread: bool = False, kind: ev.MessageKind = "text") -> Act:
-    """Let somebody write in a room (the circle); ``thread``: in the thread of the story's first message."""
+def says(
+    name: str,
+    text: str,
+    room: str | None = None,
+    *,
+    proven: bool = True,
+    thread: bool = False,
+    reply: bool = False,
+    kind: ev.MessageKind = "text",
+) -> Act:
+    """Let somebody write in a room (the circle); ``thread``: in the thread of the story's first message, ``reply``: to its last one."""
 
     def act(world: World) -> None:
         id_ = world.next_id()
         root = _first(world) if thread else None
+        to = _last(world) if reply else None
         world.said.append(id_)
         where, author = world.room(room).id, world.person(name).id
         event = ev.MessagePosted(
-            id=id_, group=world.group, at=world.now, room=where, author=author, text=text, thread=root, proven=proven, kind=kind
+            id=id_,
+            group=world.group,
+            at=world.now,
+            room=where,
+            author=author,
+            text=text,
+            in_reply_to=to,
+            thread=root,
+            proven=proven,
+            kind=kind,
         )
         world.tell(event)
 

@@ -97,6 +97,13 @@ class Scene:
         self._world.been = elsewhere | {(room.id, person) for person in joined}
         return self
 
+    def with_direct_chat(self, *names: str) -> Scene:
+        """Let people have a direct chat with the bot, of the key ``direct:NAME``, in which they are."""
+        for name in names:
+            person, key = self._world.person(name).id, f"direct:{name}"
+            self._world.rooms[key] = Room(id=RoomId(f"!{key}"), key=key, kind="direct", direct_with=person, joined=frozenset({person}))
+        return self
+
     def with_duty(self, kind: str, name: str, hours: int = 24 * 7) -> Scene:
         """Put somebody on a duty from now on."""
         now = self._world.now

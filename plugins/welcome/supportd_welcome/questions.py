@@ -1,0 +1,123 @@
+"""The question of each step, and the answers it understands."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from supportd.sdk.ask import NO, YES, Answer, reserved
+from supportd.sdk.settings import render
+from supportd_welcome import hello
+from supportd_welcome.texts import TEXTS, name_of, say
+
+if TYPE_CHECKING:
+    from supportd.sdk.facts import Group, Person
+    from supportd_welcome.settings import WelcomeSettings
+
+LATER: Final = reserved("later")
+STOP: Final = reserved("stop")
+#: The consents that this plugin asks for.
+RULES: Final = "ground_rules"
+BY_MAIL: Final = "words_by_mail"
+WITH_NAME: Final = "name_in_mail"
+
+#: How to hear from the group: a number, a sign, or a word in any language of the texts.
+REACH: Final = (
+    Answer(name="chat", reactions=("💬",), words=("1", "chat", "here", "here in the chat", "hier", "aquí", "ici", "聊天", "چیٹ", "ਚੈਟ")),
+    Answer(
+        name="mail",
+        reactions=("📧", "✉️", "📩"),
+        words=("2", "email", "e-mail", "mail", "by email", "per mail", "correo", "courriel", "邮件", "电子邮件", "ای میل", "ਈਮੇਲ"),
+    ),
+    Answer(
+        name="letter",
+        reactions=("📮", "📬", "📪"),
+        words=("3", "letter", "post", "by letter", "by post", "brief", "carta", "lettre", "courrier", "信", "خط", "ਚਿੱਠੀ"),
+    ),
+    Answer(
+        name="phone",
+        reactions=("📞", "☎️", "📱"),
+        words=("4", "phone", "telephone", "by phone", "ring", "telefon", "anruf", "teléfono", "téléphone", "电话", "فون", "ਫ਼ੋਨ"),
+    ),
+    Answer(
+        name="low",
+        reactions=("🔋", "🪫"),
+        words=("5", "little", "low energy", "low", "wenig", "poco", "peu", "少", "少一点", "کم", "ਘੱਟ"),
+    ),
+    replace(NO, name="no"),
+    LATER,
+    STOP,
+)
+MAIL: Final = (
+    YES,
+    Answer(
+        name="nameless",
+        words=(
+            *("nameless", "without my name", "without name", "no name", "yes but without my name", "anonymous"),
+            *("ohne namen", "ohne meinen namen", "sin nombre", "sin mi nombre", "sans nom", "sans mon nom"),
+            *("不要名字", "不写名字", "匿名", "بغیر نام", "نام کے بغیر", "ਬਿਨਾਂ ਨਾਂ", "ਨਾਂ ਤੋਂ ਬਿਨਾਂ"),
+        ),
+    ),
+    NO,
+    LATER,
+    STOP,
+)
+CHECKIN: Final = (
+    replace(YES, words=(*YES.words, "good", "fine", "gut", "bien", "bueno", "好", "很好", "اچھا", "ਚੰਗਾ")),
+    Answer(
+        name="talk",
+        reactions=("📞", "💬"),
+        words=("talk", "talk to me", "ring me", "reden", "hablar", "parler", "谈谈", "聊聊", "بات", "ਗੱਲ"),
+    ),
+    NO,
+    STOP,
+)
+USUAL: Final = (YES, NO, LATER, STOP)
+
+Question = tuple[str, tuple[Answer, ...], bool]
+
+
+def rules_text(group: Group, settings: WelcomeSettings, reader: Person | None) -> str:
+    """Return the ground rules: the group's own words, else ours."""
+    return render(settings.ground_rules, group=group.name) if settings.ground_rules else say("rules_text", group, reader)
+
+
+def rules_version(settings: WelcomeSettings) -> str:
+    """Return what stands for the wording of the ground rules; another wording has another one."""
+    words = settings.ground_rules or TEXTS.texts["rules_text"]["en"]["normal"]
+    return f"rules-{hashlib.sha256(' '.join(words.split()).encode()).hexdigest()[:12]}"
+
+
+def mail_version() -> str:
+    """Return what stands for the wording of the question about email."""
+    return f"mail-{hashlib.sha256(TEXTS.texts['ask_mail']['en']['normal'].encode()).hexdigest()[:12]}"
+
+
+def of(step: str, group: Group, settings: WelcomeSettings, person: Person) -> Question | None:
+    """Return the text, the answers and whether words are needed; ``None`` when somebody has answered that before, of themself."""
+    match step:
+        case "rules":
+            return _rules(group, settings, person)
+        case "name":
+            return say("ask_name", group, person), (NO, LATER, STOP), False
+        case "reach":
+            return say("ask_reach", group, person), REACH, False
+        case "mail":
+            # Consent: a sign can be forged by whoever runs the homeserver.
+            return say("ask_mail", group, person), MAIL, True
+        case "buddy":
+            return say("ask_buddy", group, person), USUAL, False
+        case _:
+            helper = (
+                name_of(group, hello.helper(group, person.id)) if hello.helper(group, person.id) else say("a_key_member", group, person)
+            )
+            return say("ask_checkin", group, person, helper=helper), CHECKIN, False
+
+
+def _rules(group: Group, settings: WelcomeSettings, person: Person) -> Question | None:
+    agreed = group.consent(person.id, RULES)
+    if agreed is not None and agreed.given and agreed.wording == rules_version(settings):
+        return None
+    key = "ask_rules_again" if agreed is not None and agreed.given else "ask_rules"
+    return say(key, group, person, rules=rules_text(group, settings, person)), USUAL, False
