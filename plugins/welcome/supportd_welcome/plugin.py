@@ -120,7 +120,7 @@ class Welcome(Plugin):
         elif event.key.startswith(hello.INTRODUCE) and event.answer == YES.name:
             yield from hello.introduce(group, settings, event.by[0])
         elif event.key.startswith(watching.ALONE):
-            yield from watching.answered(group, store, settings, EventId(about), event.answer)
+            yield from watching.answered(group, store, settings, EventId(about), event.answer, event.by[0])
 
     @hookimpl
     def ask_expired(self, event: ev.AskExpired, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:

@@ -47,7 +47,7 @@ class WelcomeSettings(Settings):
     hours_alone: int = Field(default=12, ge=1, le=96, description="After so many hours without an answer a key member is asked.")
     hours_alone_next: int = Field(default=4, ge=1, le=48, description="After so many more hours the next key member is asked.")
     hours_alone_room: int = Field(
-        default=40, ge=0, le=240, description="After so many hours the room itself is asked for a short word; 0 for never."
+        default=36, ge=0, le=240, description="After so many hours at most the room itself is asked for a short word; 0 for never."
     )
     weekly: bool = Field(default=True, description="Tell the key members each Monday how many first words had an answer within a day.")
 

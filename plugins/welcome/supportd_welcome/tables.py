@@ -46,6 +46,10 @@ alone: Final = table(
     instant("since"),
     # How often key members were asked about them.
     integer("rounds"),
+    # When they were last brought up: when they were written, or by the line in the room.
+    instant("raised"),
+    # Who said that they will look.
+    person("helper", null=True),
 )
 
 TABLES: Final = tables_of("welcome")
@@ -103,15 +107,15 @@ class WelcomeStore(PluginStore):
 
     def leave_open(self, event: EventId, room: RoomId, who: PersonId, at: datetime) -> None:
         """Remember words that wait for an answer."""
-        self.rows.add(alone, event=event, room=room, person_id=who, since=at, rounds=0)
+        self.rows.add(alone, event=event, room=room, person_id=who, since=at, rounds=0, raised=at, helper=None)
 
     def open_words(self, event: EventId) -> Mapping[str, Any] | None:
         """Return words that wait for an answer."""
         return self.rows.get(alone, event=event)
 
     def all_open(self, **equals: object) -> tuple[Mapping[str, Any], ...]:
-        """Return what waits for an answer, the oldest first."""
-        return tuple(sorted(self.rows.all(alone, **equals), key=lambda row: (row["since"], row["event"])))
+        """Return what waits for an answer, what was brought up last at the end."""
+        return tuple(sorted(self.rows.all(alone, **equals), key=lambda row: (row["raised"], row["event"])))
 
     def insist(self, event: EventId, **values: object) -> None:
         """Change what is known of words that wait."""
@@ -139,13 +143,16 @@ class WelcomeStore(PluginStore):
         if (first := self.rows.get(spoken, person_id=who)) is not None:
             kept["first_words"] = {key: _plain(value) for key, value in first.items() if key != "person_id"}
         if waiting := self.all_open(person_id=who):
-            kept["waiting_for_an_answer"] = [{key: _plain(value) for key, value in row.items() if key != "person_id"} for row in waiting]
+            kept["waiting_for_an_answer"] = [{key: _plain(row[key]) for key in ("event", "room", "since", "rounds")} for row in waiting]
+        if helping := self.all_open(helper=who):
+            kept["said_they_will_look_at"] = [row["event"] for row in helping]
         return kept
 
     def forget(self, who: PersonId) -> None:
         """Delete what is known about somebody."""
         for each in (greeted, path, spoken, alone):
             self.rows.delete(each, person_id=who)
+        self.rows.change(alone, {"helper": who}, helper=None)
 
 
 def _plain(value: object) -> object:

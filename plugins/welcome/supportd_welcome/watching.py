@@ -13,6 +13,7 @@ from supportd_welcome.texts import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import MessagePosted, SomebodySpoke
@@ -25,6 +26,11 @@ ALONE: Final = "alone:"
 ROOM: Final = "room:"
 #: How often the same words are brought to key members.
 MOST_ROUNDS: Final = 4
+#: When people in a group are awake, by its clock.
+MORNING: Final = 8
+EVENING: Final = 20
+#: Before that nobody is asked: people answer by themselves.
+TOO_SOON: Final = timedelta(hours=4)
 #: Question marks of all scripts that people here write in; a link's is none.
 _MARK: Final = re.compile(r"[?\uff1f\u061f\u037e]")
 _LINK: Final = re.compile(r"\S+://\S+")
@@ -72,9 +78,10 @@ def _spoke(
         # Who adds to words that wait is not asking twice; and a reply is part of a conversation.
         return
     store.leave_open(event.id, room.id, author.id, event.at)
-    yield StartTimer(key=f"{ALONE}{event.id}", at=event.at + timedelta(hours=settings.hours_alone))
+    # Who is asked at night hears of it in the morning, so it is better asked the evening before.
+    yield StartTimer(key=f"{ALONE}{event.id}", at=_while_awake(group, event.at, timedelta(hours=settings.hours_alone)))
     if settings.hours_alone_room:
-        yield StartTimer(key=f"{ROOM}{event.id}", at=event.at + timedelta(hours=settings.hours_alone_room))
+        yield StartTimer(key=f"{ROOM}{event.id}", at=_while_awake(group, event.at, timedelta(hours=settings.hours_alone_room)))
 
 
 def _answers(group: Group, store: WelcomeStore, room: RoomId, event: MessagePosted | SomebodySpoke, *, opens: bool) -> Iterator[Effect]:
@@ -86,8 +93,10 @@ def _answers(group: Group, store: WelcomeStore, room: RoomId, event: MessagePost
             return
     replying = event.in_reply_to is not None or event.thread is not None
     waiting = [row for row in store.all_open(room=room) if row["person_id"] != event.author]
-    if waiting and not opens and not replying:
-        yield from closed(store, waiting[-1], group)
+    # Who said that they will look means those words; everybody else what stands right above.
+    meant = [row for row in waiting if row["helper"] == event.author] or waiting
+    if meant and not opens and not replying:
+        yield from closed(store, meant[-1], group)
 
 
 def reacted(group: Group, store: WelcomeStore, target: EventId, by: PersonId) -> Iterator[Effect]:
@@ -142,9 +151,10 @@ def due(group: Group, store: WelcomeStore, settings: WelcomeSettings, event: Eve
     )
 
 
-def answered(group: Group, store: WelcomeStore, settings: WelcomeSettings, event: EventId, answer: str) -> Iterator[Effect]:
-    """Give whoever will look the time to do so; after everybody's no it is asked anew tomorrow."""
+def answered(group: Group, store: WelcomeStore, settings: WelcomeSettings, event: EventId, answer: str, by: PersonId) -> Iterator[Effect]:
+    """Give whoever will look the time to do so; after everybody's no it is asked anew later."""
     if store.open_words(event) is not None:
+        store.insist(event, helper=by if answer == YES.name else None)
         hours = settings.hours_alone_next if answer == YES.name else max(settings.hours_alone, settings.hours_alone_next)
         yield StartTimer(key=f"{ALONE}{event}", at=group.now + timedelta(hours=hours))
 
@@ -153,7 +163,18 @@ def to_room(group: Group, store: WelcomeStore, event: EventId) -> Iterator[Effec
     """Ask the room itself for a short word, once."""
     found = _still_open(group, store, event)
     if found is not None and found[1].listening == "reader":
+        store.insist(event, raised=group.now)
         yield PostMessage(room=found[1].id, text=say("alone_room", group), in_reply_to=event)
+
+
+def _while_awake(group: Group, since: datetime, wait: timedelta) -> datetime:
+    """Return when ``wait`` is over, or the evening before when that is at night; the morning after when the evening would be too soon."""
+    local = group.local(since + wait)
+    if MORNING <= local.hour < EVENING:
+        return since + wait
+    evening = local.replace(hour=EVENING, minute=0) - timedelta(days=1 if local.hour < MORNING else 0)
+    morning = evening.replace(hour=MORNING) + timedelta(days=1)
+    return (evening if evening - since >= TOO_SOON else morning).astimezone(since.tzinfo)
 
 
 def _still_open(group: Group, store: WelcomeStore, event: EventId) -> tuple[Mapping[str, Any], Room, Person] | None:

@@ -25,6 +25,8 @@ from supportd.sdk.testing import (
 
 HOURS = timedelta(hours=1)
 DAYS = timedelta(days=1)
+#: From the beginning of a story at 6 pm to the next morning.
+NIGHT = timedelta(hours=13, minutes=30)
 QUESTION = "had no answer for"
 
 
@@ -34,8 +36,8 @@ def waits(scene: Scene) -> int:
 
 
 def first_words(**settings: object) -> Scene:
-    """Return the group in which Karim has come and written his first words."""
-    return with_karim(**settings).when(says("Karim", "I am new here."))
+    """Return the group in which Karim has come and has written his first words at half past seven the next morning."""
+    return with_karim(**settings).after(NIGHT).when(says("Karim", "I am new here."))
 
 
 # ---- what waits -------------------------------------------------------------------------------------------------------------
@@ -134,6 +136,24 @@ def test_words_without_a_reply_answer_the_newest() -> None:
     assert [row["person_id"] for row in scene.kept["welcome_alone"]] == ["person-karim"]
 
 
+def test_who_said_they_would_look_means_those_words() -> None:
+    """Jo was sent to Karim's words and writes without replying: that answers him, though Ali has written since."""
+    scene = first_words().after(12 * HOURS).when(answers("Jo", "yes"), member_joins("Ali"), says("Ali", "Hello all."))
+
+    scene.when(says("Jo", "Good that you are here."))
+
+    assert [row["person_id"] for row in scene.kept["welcome_alone"]] == ["person-ali"]
+
+
+def test_after_the_line_in_the_room_the_next_word_answers_what_it_was_about() -> None:
+    """The line stands right above; that somebody newer wrote before it does not matter."""
+    scene = first_words().after(30 * HOURS).when(member_joins("Ali"), says("Ali", "Hello all.")).after(6 * HOURS)
+
+    scene.when(says("Tom", "Hello."))
+
+    assert [row["person_id"] for row in scene.kept["welcome_alone"]] == ["person-ali"]
+
+
 def test_a_question_does_not_answer_a_question() -> None:
     """Somebody else's first words or question leaves what waits open."""
     scene = first_words().when(says("Tom", "When is the next meeting?"))
@@ -187,10 +207,10 @@ def test_who_says_yes_has_time_and_is_asked_again_when_nothing_comes() -> None:
 
 
 def test_after_silence_everybody_is_asked_at_once_and_then_the_room() -> None:
-    """Duty, next, all; after forty hours one line in the room, as a reply, from the program, without a word of it."""
+    """Duty, next, all; after a day and a half one line in the room, as a reply, without a word of it."""
     scene = first_words().after(20 * HOURS)
     assert {one.person for one in scene.of(Asked)} == {"person-jo", "person-sam"}
-    scene.after(20 * HOURS - timedelta(minutes=1))
+    scene.after(16 * HOURS - timedelta(minutes=1))
     assert scene.of(PostMessage) == []
 
     scene.after(timedelta(minutes=1)).then_posts("Automatic message", "A short word or a sign")
@@ -205,6 +225,16 @@ def test_nobody_is_asked_without_an_end() -> None:
     assert len(scene.of(Asked)) == 8
 
 
+@pytest.mark.parametrize(("wrote", "asked"), [(0, 12), (4, 9), (9, 4), (10, 15), (13, 12), (20, 12)])
+def test_what_would_come_at_night_comes_the_evening_before(wrote: int, asked: int) -> None:
+    """Hours after 7 am at which somebody wrote, and hours until a key member is asked: never from 8 pm to 8 am, never within four hours."""
+    begin = timedelta(hours=13)
+    scene = with_karim().after(begin + wrote * HOURS).when(says("Karim", "I am new here."))
+
+    scene.after(asked * HOURS - timedelta(minutes=1)).then_asks_nobody()
+    scene.after(timedelta(minutes=1)).then_asks("Jo", f"no answer for {asked} hours")
+
+
 def test_a_no_leaves_it_to_the_next() -> None:
     """A no is a full answer; the next one is asked in their turn."""
     scene = first_words().after(12 * HOURS).when(answers("Jo", "no"))
@@ -214,7 +244,7 @@ def test_a_no_leaves_it_to_the_next() -> None:
 
 def test_the_author_and_who_is_not_in_the_room_are_not_asked() -> None:
     """A key member's own question goes to another; who is not in the room could not answer there."""
-    scene = plain().with_key_members("Mei").when(says("Jo", "Does anybody have the key?"))
+    scene = plain().with_key_members("Mei").after(NIGHT).when(says("Jo", "Does anybody have the key?"))
 
     scene.after(12 * HOURS).then_asks("Sam").then_asks_nobody()
     scene.after(4 * HOURS)
@@ -226,7 +256,8 @@ def test_the_author_and_who_is_not_in_the_room_are_not_asked() -> None:
 
 def test_who_spoke_when_is_enough_for_first_words() -> None:
     """In a room at the level doorkeeper first words wait too, and the next person who speaks answers them."""
-    scene = plain().with_room("circle", "Jo", "Sam", "Tom", listening="doorkeeper").when(member_joins("Karim"), speaks("Karim"))
+    scene = plain().with_room("circle", "Jo", "Sam", "Tom", listening="doorkeeper").after(NIGHT)
+    scene.when(member_joins("Karim"), speaks("Karim"))
     assert waits(scene) == 1
     scene.after(12 * HOURS).then_asks("Jo", QUESTION)
 
@@ -292,7 +323,7 @@ def test_the_page_shows_numbers_without_names() -> None:
     assert "Karim" not in repr((never, weeks))
     (waiting,) = scene.kept["welcome_alone"]
     assert scene.export("Karim")["waiting_for_an_answer"] == [
-        {"event": waiting["event"], "room": "!circle", "since": "2026-06-02T17:00:00+00:00", "rounds": waiting["rounds"]}
+        {"event": waiting["event"], "room": "!circle", "since": "2026-06-03T06:30:00+00:00", "rounds": waiting["rounds"]}
     ]
 
 

@@ -18,6 +18,8 @@ def upgrade() -> None:
     sa.Column('person_id', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
     sa.Column('since', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('rounds', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('raised', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('helper', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=True),
     sa.PrimaryKeyConstraint('group_id', 'event')
     )
     op.create_table('welcome_path',
