@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.sdk.effects import MendRoom
@@ -29,6 +29,9 @@ CIRCLE: Final = "circle"
 GONE: Final = "gone"
 #: People who can never be shut out of a room: two, so that nobody is left alone with it.
 OWNERS: Final = 2
+#: The fact that says since when a room has a gate, and the consent that opens it.
+GATE: Final = "gate:"
+RULES: Final = "ground_rules"
 #: The level of somebody who may read and not write.
 MUTED: Final = -1
 
@@ -84,6 +87,7 @@ def of(group: Group, store: RoomStore, settings: RoomSettings, room: Room) -> De
     levels = dict(levels_of(group, template, store.places(room.key, "in"), store.gone()))
     if panic:
         levels |= {one: MUTED for one in newcomers(group, settings) if one not in levels}
+    levels |= {one: MUTED for one in _before_the_gate(group, store, room) if one not in levels}
     return Declared(room, row, template, spec, tuple(sorted(levels.items())), links_of(group, template, room, row))
 
 
@@ -154,6 +158,15 @@ def newcomers(group: Group, settings: RoomSettings) -> tuple[PersonId, ...]:
     """Return who came into the group a short while ago and helps to run nothing."""
     since = group.now - timedelta(days=settings.newcomer_days)
     return tuple(one.id for one in group.people if _is_new(one, since))
+
+
+def _before_the_gate(group: Group, store: RoomStore, room: Room) -> tuple[PersonId, ...]:
+    """Return who came after the room's gate was set and has not agreed to the ground rules."""
+    since = store.fact(GATE + room.key)
+    if since is None:
+        return ()
+    new = [one for one in group.people if _is_new(one, datetime.fromisoformat(since))]
+    return tuple(one.id for one in new if (agreed := group.consent(one.id, RULES)) is None or not agreed.given)
 
 
 def _is_new(person: Person, since: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from supportd.sdk.commands import Command, Parameter
-from supportd_confidential_rooms import strangers
+from supportd_confidential_rooms import gating, strangers
 
 _KEY: Final = Parameter(name="room", help="The room's word, see rooms list.")
 _TEMPLATE: Final = Parameter(name="template", help="Which template, see rooms templates.")
@@ -83,6 +83,7 @@ COMMANDS: Final = (
     ),
     Command(name="buddy", help="Ask somebody to be your buddy.", parameters=(Parameter(name="who", help="Who."),), who="anyone"),
     *strangers.COMMANDS,
+    *gating.COMMANDS,
     Command(name="talk", help="Ask for a private talk with the key member on duty.", who="anyone"),
     Command(name="i need to talk", help="The same as talk.", who="anyone"),
     Command(name="take a break", help="Leave the rooms for a while; your places wait for you.", parameters=(_WEEKS,), who="anyone"),

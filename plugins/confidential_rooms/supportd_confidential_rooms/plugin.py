@@ -30,6 +30,7 @@ from supportd_confidential_rooms import (
     deciding,
     declared,
     drift,
+    gating,
     keeping,
     known,
     listening,
@@ -96,12 +97,19 @@ class ConfidentialRooms(Plugin):
             yield from making.ready(group, store, settings, event.key, room)
 
     @hookimpl
-    def person_added(self, event: ev.PersonAdded, group: Group, store: RoomStore) -> Iterator[Effect]:
-        """Invite somebody new to the rooms that are there."""
+    def person_added(self, event: ev.PersonAdded, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Invite somebody new to the rooms that are there; where there is a gate it is shut before they come."""
         person = group.person(event.person)
         making.adopt(group, store)
         if person is not None and person.has_account:
+            yield from gating.refresh(group, store, settings)
             yield from making.fill(group, store, person=person)
+
+    @hookimpl
+    def consent_given(self, event: ev.ConsentGiven, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
+        """Let somebody write who has agreed to the ground rules, and not who took that back."""
+        if event.kind == declared.RULES:
+            yield from gating.refresh(group, store, settings)
 
     @hookimpl
     def roles_changed(self, event: ev.RolesChanged, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.ask import NO, YES, Ask, CloseAsk
 from supportd.sdk.effects import CancelTimer, PostDirect, PostMessage, StartTimer
-from supportd_welcome import hello, path
+from supportd_welcome import hello, path, questions
 from supportd_welcome.texts import name_of, say
 
 if TYPE_CHECKING:
@@ -101,6 +101,10 @@ def greet(group: Group, store: WelcomeStore, settings: WelcomeSettings, person: 
         yield from hello.offer_introduction(group, settings, person)
     if settings.ask_key_member:
         yield from hello.ask_key_members(group, settings, person)
+    if settings.day_rules >= 0 and questions.is_gated(group, person):
+        # Who cannot write before they agree is not left waiting for the day of the rules.
+        store.walk(person.id, done="rules")
+        yield from path.ask(group, settings, person, "rules")
     yield from path.goes_on(group, store, settings, person.id)
 
 

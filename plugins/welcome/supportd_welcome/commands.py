@@ -40,6 +40,8 @@ def answer(group: Group, store: WelcomeStore, settings: WelcomeSettings, event: 
         case "rules":
             person = group.person(event.by) if event.by is not None else None
             yield Reply(text=questions.rules_text(group, settings, person))
+            if person is not None and questions.is_gated(group, person):
+                yield from path.ask(group, settings, person, "rules")
         case _:
             yield from _own(group, store, settings, event)
 

@@ -89,6 +89,11 @@ def rules_version(settings: WelcomeSettings) -> str:
     return f"rules-{hashlib.sha256(' '.join(words.split()).encode()).hexdigest()[:12]}"
 
 
+def is_gated(group: Group, person: Person) -> bool:
+    """Tell whether somebody may read in a room and not write before they agree."""
+    return any(dict(room.now.levels).get(person.id, 0) < 0 for room in group.rooms if room.now is not None and person.id in room.joined)
+
+
 def mail_version() -> str:
     """Return what stands for the wording of the question about email."""
     return f"mail-{hashlib.sha256(TEXTS.texts['ask_mail']['en']['normal'].encode()).hexdigest()[:12]}"
@@ -119,5 +124,5 @@ def _rules(group: Group, settings: WelcomeSettings, person: Person) -> Question 
     agreed = group.consent(person.id, RULES)
     if agreed is not None and agreed.given and agreed.wording == rules_version(settings):
         return None
-    key = "ask_rules_again" if agreed is not None and agreed.given else "ask_rules"
+    key = "ask_rules_again" if agreed is not None and agreed.given else "ask_rules_gate" if is_gated(group, person) else "ask_rules"
     return say(key, group, person, rules=rules_text(group, settings, person)), USUAL, False

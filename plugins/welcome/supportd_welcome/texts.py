@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from supportd.sdk.facts import Group, Person
 
 #: What somebody agrees to. These texts exist in no language that no native speaker has read.
-SENSITIVE: Final = ("rules_text", "ask_rules", "ask_rules_again", "ask_mail")
+SENSITIVE: Final = ("rules_text", "ask_rules", "ask_rules_again", "ask_rules_gate", "ask_mail")
 TEXTS: Final = Catalogue.read(files("supportd_welcome") / "texts", sensitive=SENSITIVE)
 
 
