@@ -8,6 +8,8 @@ import os
 import sys
 import traceback
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from multiprocessing.connection import Client
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -26,7 +28,7 @@ from supportd.sdk.ids import GroupId, PersonId, UserId
 from supportd.sdk.rooms import RoomSpec
 from supportd.sdk.store import create_all
 from supportd.store.open import SqlStore, open_store
-from tests.crash.plugins import Hello, Places
+from tests.crash.plays import PLAYS
 from tests.crash.scripted import MAIN, START, Synced
 from tests.support import crashpoints
 from tests.support.plugins import NoAssessor, SmallPlugins
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd.engine.unit import OutboxRow, UnitOfWork
+    from tests.crash.plays import Play
 
 GROUP = GroupId("roses")
 HOST_KEY = b"k" * 32
@@ -73,22 +76,25 @@ class ParentsHomeserver:
         return cast("wire.Outcome", self.call("perform", account, job))
 
 
-async def prepare(url: str) -> None:
+async def prepare(url: str, play: Play) -> None:
     """Make a store with a group, two key members and the plugins, before the evening."""
     store = await open_store(url, host_key=HOST_KEY)
 
     def work(uow: UnitOfWork) -> None:
         uow.groups.add(GROUP, GroupStyle(name="Roses", zone="UTC"), START)
         key_members: list[PersonId] = []
-        for name in ("Ann", "Ed"):
+        # One after the other: people who are added at the same instant have no order, and their turn would be a matter of chance.
+        for turn, name in enumerate(("Ann", "Ed")):
             person = NewPerson(user=UserId(f"@{name.lower()}:test"), name=name, roles=frozenset({"member", "key_member", "admin"}))
-            key_members.append(uow.people.add(GROUP, person, START))
-        uow.rooms.add(MAIN, GROUP, "main", RoomSpec(name="main"), None, "supportd", START)
+            key_members.append(uow.people.add(GROUP, person, START + timedelta(microseconds=turn)))
+        uow.rooms.add(MAIN, GROUP, play.room, RoomSpec(name=play.room), None, "supportd", START)
         for one in key_members:
             uow.rooms.set_membership(MAIN, one, "join", START)
-        uow.states.set(GROUP, PluginStatus(plugin="hello", state="on"), START)
+        uow.states.set(GROUP, PluginStatus(plugin=play.plugins[0].name, state="on"), START)
 
-    await store.database.reshape(lambda connection: create_all(connection, Hello.tables))
+    for plugin in play.plugins:
+        if (tables := plugin.tables) is not None:
+            await store.database.reshape(partial(create_all, tables=tables))
     await store.transact(work)
     await store.close()
 
@@ -101,19 +107,19 @@ async def migrate(order: dict[str, Any]) -> None:
     await store.close()
 
 
-def make_engine(store: SqlStore, server: ParentsHomeserver, clock: ParentsClock) -> Engine:
+def make_engine(store: SqlStore, server: ParentsHomeserver, clock: ParentsClock, play: Play) -> Engine:
     """Join the parts."""
-    dispatcher = Dispatcher(SmallPlugins(Hello(), Places()))
+    dispatcher = Dispatcher(SmallPlugins(*(plugin() for plugin in play.plugins)))
     results = Results(dispatcher, OURS)
     pump = Pump(store, server, results, clock, server="test")
     return Engine(store, dispatcher, results, pump, NoAssessor(), clock, ours=OURS)
 
 
-async def evening(url: str, path: str) -> dict[str, object]:
+async def evening(url: str, path: str, play: Play) -> dict[str, object]:
     """Go on with the evening until it is over; returns what the store holds then."""
     store = await open_store(url, host_key=HOST_KEY)
     server, clock = ParentsHomeserver(path), ParentsClock()
-    engine = make_engine(store, server, clock)
+    engine = make_engine(store, server, clock, play)
     started = False
     while True:
         synced = cast("Synced", server.call("sync", await engine.token("reader")))
@@ -130,7 +136,7 @@ async def evening(url: str, path: str) -> dict[str, object]:
             pass
         if synced.over:
             break
-    found = await store.read(_left)
+    found = await store.read(partial(_left, play=play))
     await store.close()
     return found
 
@@ -140,20 +146,18 @@ async def _command(store: SqlStore, engine: Engine, id_: str, words: tuple[str, 
     await settled(store, lambda uow: give(uow, engine.dispatcher, group=GROUP, words=words, id_=id_, now=now))
 
 
-def _left(uow: UnitOfWork) -> dict[str, object]:
+def _left(uow: UnitOfWork, play: Play) -> dict[str, object]:
     """Return what must be the same with and without a kill."""
     group = uow.groups.facts(GROUP, START)
     names: dict[str, str] = {one.id: one.name for one in group.people}
-    rows = uow.rows("hello", GROUP)
-    table = next(iter(Hello.tables))
     return {
         "people": sorted(names.values()),
         "rooms": sorted(one.key.replace(one.direct_with or "-", names.get(one.direct_with or "", "-")) for one in group.rooms),
         "inside": sorted((room.key, names[one]) for room in group.rooms for one in room.joined if room.direct_with is None),
         "strangers": sorted((room.key, one.shown, one.inside) for room in group.rooms for one in room.strangers),
-        "greeted": sorted((names[row["person"]], row["times"]) for row in rows.all(table)),
+        "rows": play.kept(uow, GROUP, names),
         "outbox": dict(uow.outbox.counts()),
-        "settings": len(uow.settings.history(GROUP, "hello", 100)),
+        "settings": len(uow.settings.history(GROUP, play.plugins[0].name, 100)),
         "cases": len(group.cases),
         "journal": sorted(f"{one.plugin} {one.kind} {one.outcome}" for one in uow.journal.last(GROUP, 1000)),
         "intact": uow.journal.intact(GROUP),
@@ -205,14 +209,15 @@ def run(order: dict[str, Any]) -> None:
     """Do one run in this fresh process: with ``kill`` until that boundary, without to the end; results go to ``out``."""
     logs.silence()
     BROKEN.get(order.get("broken", ""), lambda: None)()
+    play = PLAYS[order.get("play", "evening")]
     if order.get("migrate"):
         asyncio.run(migrate(order))
         return
     if order.get("prepare"):
-        asyncio.run(prepare(order["url"]))
+        asyncio.run(prepare(order["url"], play))
         return
     points = crashpoints.install(order["kill"] or 10**9)
-    found = asyncio.run(evening(order["url"], order["socket"]))
+    found = asyncio.run(evening(order["url"], order["socket"], play))
     Path(order["out"]).write_text(json.dumps({"left": found, "points": points.names}), encoding="utf-8")
 
 

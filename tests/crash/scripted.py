@@ -60,6 +60,11 @@ class Evening:
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     repeats: int = 0
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: How long it is, and how much time passes when there is nothing new.
+    length: timedelta = LENGTH
+    step: timedelta = STEP
+    #: Time does not pass because somebody starts again: they look at the hour in which they were killed.
+    started_anew: bool = True
     _done: set[str] = field(default_factory=set)
     _questions: list[tuple[RoomId, str, EventId]] = field(default_factory=list)
 
@@ -88,15 +93,16 @@ class Evening:
         """Return what is new."""
         at = int(since or 0)
         new = self.timeline[at : at + PER_SYNC]
-        if not new and not self.commands:
-            self.now += STEP
+        if not new and not self.commands and not self.started_anew:
+            self.now += self.step
+        self.started_anew = False
         return Synced(
             tuple(one for one in new if isinstance(one, wire.Incoming)),
             tuple(one for one in new if isinstance(one, wire.EchoMark)),
             str(at + len(new)),
             self.now,
             tuple(self.commands.items()),
-            over=not new and not self.commands and self.now > START + LENGTH,
+            over=not new and not self.commands and self.now > START + self.length,
         )
 
     def answered(self, command: str) -> None:
@@ -211,6 +217,7 @@ class Server:
             self._serve(connection)
 
     def _serve(self, connection: Connection[object, object]) -> None:
+        self.evening.started_anew = True
         with contextlib.suppress(EOFError, OSError), connection:
             while True:
                 name, arguments = cast("tuple[str, tuple[object, ...]]", connection.recv())

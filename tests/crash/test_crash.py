@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.crash.scripted import STRANGER, Evening, Server
+from tests.crash.weeks import Weeks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.support.postgres import PostgresServer
 
+EVENINGS: dict[str, type[Evening]] = {"evening": Evening, "weeks": Weeks}
 ROOT = Path(__file__).resolve().parents[2]
 FULL = os.environ.get("SUPPORTD_FULL") == "1"
 #: Seconds for the sample of one database in the ordinary run.
@@ -112,6 +114,7 @@ class Stage:
     postgres: PostgresServer | None = None
     url: str = ""
     template: str = field(default="")
+    play_of: str = "evening"
 
     def prepare(self) -> None:
         """Make the state before the evening."""
@@ -120,13 +123,13 @@ class Stage:
             self.template = f"sqlite:///{self.folder}/before/supportd.db"
         else:
             self.url = self.template = self.postgres.new_database()
-        assert self.zygote.run(prepare=True, url=self.template) == 0
+        assert self.zygote.run(prepare=True, url=self.template, play=self.play_of) == 0
         if self.postgres is not None:
             self.postgres.sql(self.url, _KEEP)
 
     def fresh(self) -> None:
         """Begin a new evening on a copy of the state before it."""
-        self.server.evening = Evening()
+        self.server.evening = EVENINGS[self.play_of]()
         self.server.evening.begin()
         if self.postgres is None:
             shutil.rmtree(self.folder / "now", ignore_errors=True)
@@ -139,7 +142,7 @@ class Stage:
         """Run the child to the end, or until it is killed; returns what it left, ``None`` when it was killed."""
         out = self.folder / "out.json"
         out.unlink(missing_ok=True)
-        code = self.zygote.run(url=self.url, socket=str(self.server.path), kill=kill, out=str(out), broken=broken)
+        code = self.zygote.run(url=self.url, socket=str(self.server.path), kill=kill, out=str(out), broken=broken, play=self.play_of)
         if code == -signal.SIGKILL:
             return None
         assert code == 0, f"the child ended with {code}"
@@ -156,10 +159,10 @@ def stages(request: pytest.FixtureRequest) -> Iterator[list[Stage]]:
 
 
 @contextlib.contextmanager
-def prepared(name: str, postgres: PostgresServer | None = None) -> Iterator[Stage]:
+def prepared(name: str, postgres: PostgresServer | None = None, play: str = "evening") -> Iterator[Stage]:
     """Yield one stage in the state before the evening."""
     with quick_folder() as folder:
-        made = Stage(name, folder, Zygote(), Server(folder / "s"), postgres)
+        made = Stage(name, folder, Zygote(), Server(folder / "s"), postgres, play_of=play)
         try:
             made.prepare()
             yield made
@@ -276,15 +279,31 @@ def _kind(name: str) -> str:
 @pytest.mark.timeout(0 if FULL else 600)
 def test_evening_is_the_same_after_a_kill_anywhere(stages: list[Stage]) -> None:
     """One kill at each kind of boundary and after each sending (in full: at each boundary), and a sample of two, change nothing."""
-    stage = stages[0]
+    wanted, whole = play_whole(stages[0])
+    assert wanted == EXPECTED
+    assert whole["left"]["strangers"] == STRANGERS
+
+    assert kill_everywhere(stages, wanted, whole, SECONDS) == []
+
+
+def play_whole(stage: Stage) -> tuple[Counter[tuple[str, str]], dict[str, Any]]:
+    """Play an evening without a kill; returns what people saw, and what it left."""
     stage.fresh()
     whole = stage.play()
     assert whole is not None
-    wanted, left, names = Counter(stage.server.evening.seen), whole["left"], whole["points"]
-    assert wanted == EXPECTED
-    assert left["strangers"] == STRANGERS
+    return Counter(stage.server.evening.seen), whole
 
-    first = {_kind(name): at for at, name in reversed(list(enumerate(names, 1)))}
+
+def kill_everywhere(
+    stages: list[Stage], wanted: Counter[tuple[str, str]], whole: dict[str, Any], seconds: float, *, kinds: bool = True
+) -> list[str]:
+    """Kill after each sending, with ``kinds`` at each kind of boundary, and elsewhere for ``seconds`` (in full: everywhere).
+
+    Returns what went wrong.
+    """
+    stage, left, names = stages[0], whole["left"], whole["points"]
+
+    first = {_kind(name): at for at, name in reversed(list(enumerate(names, 1)))} if kinds else {}
     # What was sent and not booked yet is where an answer may come back to somebody who does not know what was asked.
     sent = [at for at, name in enumerate(names, 1) if name.startswith("network sent") and name.split()[2] not in {"sync", "answered"}]
     aimed = [*first.values(), *(at for at in sent if at not in set(first.values()))]
@@ -295,8 +314,8 @@ def test_evening_is_the_same_after_a_kill_anywhere(stages: list[Stage]) -> None:
     must = 0 if FULL else len(orders)
     orders += [[at] for at in sorted(rest)] if FULL else [[at, chance.choice(rest)] for at in rest[PAIRS:]]
     tally, problems = Tally(), []
-    state = Soak(stage.name, names, len(orders))
-    ends = state.until or (math.inf if FULL else time.time() + SECONDS)
+    state = Soak(f"{stage.name} {stage.play_of}", names, len(orders))
+    ends = state.until or (math.inf if FULL else time.time() + seconds)
     guard = Lock()
     idle: SimpleQueue[Stage] = SimpleQueue()
     for one in stages:
@@ -319,8 +338,8 @@ def test_evening_is_the_same_after_a_kill_anywhere(stages: list[Stage]) -> None:
     with ThreadPoolExecutor(len(stages)) as pool:
         for _ in pool.map(play, range(len(orders))):
             pass
-    print(f"\ncrash points, {stage.name}: {len(names)} in the evening; {tally}{state}")
-    assert problems == []
+    print(f"\ncrash points, {stage.name}, {stage.play_of}: {len(names)}; {tally}{state}")
+    return problems
 
 
 def _after_token(names: list[str]) -> list[int]:

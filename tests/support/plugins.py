@@ -82,7 +82,9 @@ class SmallPlugins:
         merged: dict[str, object] = {}
         for place in (("", ""), (group, ""), (group, room or "")):
             merged |= {key: json.loads(value) for key, value in uow.settings.level(place[0], plugin, place[1]).items()}
-        return self.by_name[plugin].settings(**merged)
+        model = self.by_name[plugin].settings
+        # Beside the settings stands the version of the model.
+        return model(**{key: value for key, value in merged.items() if key in model.model_fields})
 
     def call(self, plugin: str, hook: str, given: Mapping[str, object]) -> tuple[object, ...]:
         """Call a hook with what it names; anything it raises is its failure."""
