@@ -38,9 +38,8 @@ async def welcoming(circle: Circle, **settings: str) -> None:
 async def test_a_newcomer_is_greeted_at_once(circle: Circle) -> None:
     """With a delay of 0 the direct chat comes within moments of the join, and the greeting in it is encrypted and read."""
     await welcoming(circle)
-    room, took = await circle.circle_id(), []
-    for number in range(5):
-        took.append(await _seconds_to_greeting(circle, room, f"New{number}"))
+    room = await circle.circle_id()
+    took = [await _seconds_to_greeting(circle, room, f"New{number}") for number in range(5)]
 
     figures = f"median of {len(took)}, longest {max(took):.2f}; aim 2"
     print(f"\nwelcome: greeting read {statistics.median(took):.2f} s after the join ({figures})")
