@@ -61,7 +61,7 @@ def _reach(group: Group, _settings: WelcomeSettings, person: Person, event: AskA
 
 
 def _mail(group: Group, _settings: WelcomeSettings, person: Person, event: AskAnswered) -> Iterator[Effect]:
-    wording = questions.mail_version()
+    wording = questions.mail_version(group, person)
     words, name = event.answer in {"yes", "nameless"}, event.answer == "yes"
     yield RecordConsent(person=person.id, kind=questions.BY_MAIL, wording=wording, given=words, how=event.how)
     yield RecordConsent(person=person.id, kind=questions.WITH_NAME, wording=wording, given=name, how=event.how)

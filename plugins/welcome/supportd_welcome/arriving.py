@@ -94,8 +94,9 @@ def greet(group: Group, store: WelcomeStore, settings: WelcomeSettings, person: 
         return
     store.walk(person.id, state="on", started=group.now, last=group.now)
     room = next((one for one in _rooms(group, settings) if person.id in one.joined), None)
+    where = room.key if room is not None else ""
     reads = "reads" if room is None or room.listening == "reader" else "reads_not"
-    yield PostDirect(to=person.id, text=say("hello", group, person, reads=say(reads, group, person)))
+    yield PostDirect(to=person.id, text=say("hello", group, person, room=where, reads=say(reads, group, person)))
     yield StartTimer(key=f"{LOOK}{person.id}", at=group.now + PATIENCE)
     if settings.offer_introduction:
         yield from hello.offer_introduction(group, settings, person)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.commands import Command
 from supportd.sdk.effects import Reply
-from supportd_welcome import arriving, path, questions
+from supportd_welcome import arriving, own, path, questions
 from supportd_welcome.texts import say
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from supportd_welcome.tables import WelcomeStore
 
 COMMANDS: Final = (
+    *own.COMMANDS,
     Command(name="rules", help="Read the ground rules.", who="anyone"),
     Command(name="how to reach me", help="Say how you want to hear from the group.", who="anyone"),
     Command(name="words by email", help="Say whether your words may be emailed to members who cannot chat.", who="anyone"),
@@ -37,6 +38,8 @@ def answer(group: Group, store: WelcomeStore, settings: WelcomeSettings, event: 
             yield _listed(store)
         case "welcome greet":
             yield from _greet(group, store, settings)
+        case "welcome texts" | "welcome text" | "welcome write":
+            yield from own.answer(group, store, settings, event)
         case "rules":
             person = group.person(event.by) if event.by is not None else None
             yield Reply(text=questions.rules_text(group, settings, person))

@@ -9,6 +9,7 @@ from supportd.sdk.effects import CancelTimer, ChangePerson, Effect, PostDirect, 
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.ids import EventId, PersonId
 from supportd_welcome import answers, arriving, commands, direct, hello, path, watching, weekly
+from supportd_welcome.own import ours
 from supportd_welcome.settings import WelcomeSettings
 from supportd_welcome.tables import TABLES, WelcomeStore
 from supportd_welcome.texts import TEXTS
@@ -51,7 +52,7 @@ class Welcome(Plugin):
     def turned_on(self, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
         """Begin: whoever is there already is no newcomer."""
         arriving.already_there(group, store, settings)
-        yield from arriving.took_up(group, store, settings)
+        yield from arriving.took_up(ours(group, store), store, settings)
         yield from weekly.begin(group)
 
     @hookimpl
@@ -59,7 +60,7 @@ class Welcome(Plugin):
         """Welcome somebody who comes, or comes back."""
         room, person = group.room_by_id(event.room), group.person(event.member)
         if room is not None and person is not None and room.key in settings.rooms():
-            yield from arriving.came(group, store, settings, person)
+            yield from arriving.came(ours(group, store), store, settings, person)
 
     @hookimpl
     def member_left(self, event: ev.MemberLeft, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
@@ -67,12 +68,12 @@ class Welcome(Plugin):
         room = group.room_by_id(event.room)
         yield from watching.gone(store, event.member, event.room)
         if room is not None and room.key in settings.rooms():
-            yield from arriving.went(group, store, settings, event.member)
+            yield from arriving.went(ours(group, store), store, settings, event.member)
 
     @hookimpl
     def effect_failed(self, event: ev.EffectFailed, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
         """Find another way to somebody whose settings let no invitation through."""
-        yield from arriving.refused(group, store, settings, event)
+        yield from arriving.refused(ours(group, store), store, settings, event)
 
     # ---- what people say -------------------------------------------------------------------------------------------------
 
@@ -81,7 +82,7 @@ class Welcome(Plugin):
         """Hear words to the program, and words that should not stay without an answer."""
         room = group.room_by_id(event.room)
         if room is not None and room.direct_with == event.author:
-            yield from direct.heard(group, store, settings, event)
+            yield from direct.heard(ours(group, store), store, settings, event)
         elif _is_watched(room, settings):
             yield from watching.heard(group, store, settings, room, event)
 
@@ -105,7 +106,7 @@ class Welcome(Plugin):
     @hookimpl
     def command_given(self, event: ev.CommandGiven, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
         """Answer a command."""
-        yield from commands.answer(group, store, settings, event)
+        yield from commands.answer(ours(group, store), store, settings, event)
 
     # ---- questions and time ----------------------------------------------------------------------------------------------
 
@@ -114,11 +115,11 @@ class Welcome(Plugin):
         """Go on with an answer."""
         kind, _, about = event.key.partition(":")
         if kind in path.ORDER:
-            yield from answers.heard(group, store, settings, event, kind)
+            yield from answers.heard(ours(group, store), store, settings, event, kind)
         elif event.key == arriving.CROWD:
-            yield from arriving.crowd_answered(group, store, settings, event.answer)
+            yield from arriving.crowd_answered(ours(group, store), store, settings, event.answer)
         elif event.key.startswith(hello.INTRODUCE) and event.answer == YES.name:
-            yield from hello.introduce(group, settings, event.by[0])
+            yield from hello.introduce(ours(group, store), settings, event.by[0])
         elif event.key.startswith(watching.ALONE):
             yield from watching.answered(group, store, settings, EventId(about), event.answer, event.by[0])
 
@@ -128,7 +129,7 @@ class Welcome(Plugin):
         if event.key == arriving.CROWD:
             yield from arriving.crowd_silent(group, store)
         elif event.key.startswith(watching.ALONE):
-            yield from watching.due(group, store, settings, EventId(event.key.removeprefix(watching.ALONE)))
+            yield from watching.due(ours(group, store), store, settings, EventId(event.key.removeprefix(watching.ALONE)))
 
     @hookimpl
     def timer_fired(self, event: ev.TimerFired, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
@@ -136,19 +137,19 @@ class Welcome(Plugin):
         kind, _, about = event.key.partition(":")
         match f"{kind}:" if about else kind:
             case arriving.GREET:
-                yield from arriving.due(group, store, settings, PersonId(about))
+                yield from arriving.due(ours(group, store), store, settings, PersonId(about))
             case arriving.LOOK:
-                yield from arriving.look(group, store, settings, PersonId(about))
+                yield from arriving.look(ours(group, store), store, settings, PersonId(about))
             case arriving.CROWD:
-                yield from arriving.crowd_again(group, store)
+                yield from arriving.crowd_again(ours(group, store), store)
             case path.PATH:
-                yield from path.due(group, store, settings, PersonId(about))
+                yield from path.due(ours(group, store), store, settings, PersonId(about))
             case watching.ALONE:
-                yield from watching.due(group, store, settings, EventId(about))
+                yield from watching.due(ours(group, store), store, settings, EventId(about))
             case watching.ROOM:
-                yield from watching.to_room(group, store, EventId(about))
+                yield from watching.to_room(ours(group, store), store, EventId(about))
             case weekly.DAILY:
-                yield from weekly.due(group, store, settings)
+                yield from weekly.due(ours(group, store), store, settings)
 
     # ---- what it shows and keeps -----------------------------------------------------------------------------------------
 

@@ -94,9 +94,9 @@ def is_gated(group: Group, person: Person) -> bool:
     return any(dict(room.now.levels).get(person.id, 0) < 0 for room in group.rooms if room.now is not None and person.id in room.joined)
 
 
-def mail_version() -> str:
-    """Return what stands for the wording of the question about email."""
-    return f"mail-{hashlib.sha256(TEXTS.texts['ask_mail']['en']['normal'].encode()).hexdigest()[:12]}"
+def mail_version(group: Group, person: Person) -> str:
+    """Return what stands for the wording in which somebody is asked about email."""
+    return f"mail-{hashlib.sha256(say('ask_mail', group, person).encode()).hexdigest()[:12]}"
 
 
 def of(step: str, group: Group, settings: WelcomeSettings, person: Person) -> Question | None:

@@ -51,6 +51,8 @@ alone: Final = table(
     # Who said that they will look.
     person("helper", null=True),
 )
+#: Words of the group's own in the place of ours; ``room`` is the key of a room, or nothing.
+words: Final = table("welcome", "words", text("key", key=True), text("room", key=True), text("language", key=True), text("text"))
 
 TABLES: Final = tables_of("welcome")
 
@@ -130,6 +132,19 @@ class WelcomeStore(PluginStore):
     def unlink(self, who: PersonId) -> None:
         """Keep of somebody's first words only that there were some."""
         self.rows.change(spoken, {"person_id": who}, room=None, event=None, answered=None)
+
+    # ---- words of their own ------------------------------------------------------------------------------------------------
+
+    def own_words(self) -> dict[tuple[str, str, str], str]:
+        """Return the group's own words: (key, room or nothing, language) -> text."""
+        return {(row["key"], row["room"], row["language"]): row["text"] for row in self.rows.all(words)}
+
+    def write(self, key: str, room: str, language: str, said: str | None) -> None:
+        """Keep words of the group's own, or forget them."""
+        if said is None:
+            self.rows.delete(words, key=key, room=room, language=language)
+        else:
+            self.rows.put(words, key=key, room=room, language=language, text=said)
 
     # ---- what is theirs --------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from supportd.sdk.settings import render
 from supportd.sdk.text import Catalogue
 
 if TYPE_CHECKING:
@@ -16,11 +17,28 @@ SENSITIVE: Final = ("rules_text", "ask_rules", "ask_rules_again", "ask_rules_gat
 TEXTS: Final = Catalogue.read(files("supportd_welcome") / "texts", sensitive=SENSITIVE)
 
 
-def say(key: str, group: Group, reader: Person | None = None, **values: str) -> str:
-    """Return a text in the reader's language; who wants little gets the shortest form."""
+def say(key: str, group: Group, reader: Person | None = None, *, room: str = "", **values: str) -> str:
+    """Return a text for a reader: in their language, else the group's, else English; in each the group's own words before ours.
+
+    ``room``: its own words come first. Who wants little gets the shortest form of ours.
+    """
     if reader is not None and reader.low_energy:
         reader = replace(reader, edition="short")
-    return TEXTS.say(key, group, reader, **{"member": name_of(group, reader), **values})
+    filled = {"member": name_of(group, reader), **values}
+    own = getattr(group, "own", {})
+    for language in _languages(group, reader):
+        found = next((own[key, place, language] for place in (room, "") if (key, place, language) in own), None)
+        if found is not None:
+            return render(found, **{"group": group.name, **filled})
+        if language in TEXTS.texts[key]:
+            break
+    return TEXTS.say(key, group, reader, **filled)
+
+
+def _languages(group: Group, reader: Person | None) -> list[str]:
+    """Return the languages in which something may be said, the reader's first; each also without its region."""
+    tags = [(reader.language if reader else None) or "", group.style.language, "en"]
+    return list(dict.fromkeys(one for tag in tags if tag for one in (tag, tag.split("-", maxsplit=1)[0])))
 
 
 def name_of(group: Group, person: Person | None) -> str:

@@ -43,3 +43,11 @@ def upgrade() -> None:
     sa.Column('answered', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('group_id', 'person_id')
     )
+    op.create_table('welcome_words',
+    sa.Column('group_id', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('key', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('room', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('language', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('text', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.PrimaryKeyConstraint('group_id', 'key', 'room', 'language')
+    )
