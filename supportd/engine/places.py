@@ -80,6 +80,24 @@ class Strangers(Protocol):
     def user_of(self, room: RoomId, stranger: str) -> UserId | None:
         """Return the Matrix id of somebody by the id that plugins know."""
 
+    def id_of(self, group: GroupId, user: UserId) -> str:
+        """Return the id by which plugins know somebody."""
+
+    def keep_out(self, group: GroupId, user: UserId, at: datetime) -> bool:
+        """Remember, as a keyed hash only, that somebody is not to be admitted; False when that was known."""
+
+    def readmit(self, group: GroupId, user: UserId) -> bool:
+        """Forget that somebody is not to be admitted; False when they were not."""
+
+    def is_kept_out(self, group: GroupId, user: UserId) -> bool:
+        """Tell whether somebody is not to be admitted."""
+
+    def kept_out(self, group: GroupId) -> int:
+        """Return how many are not to be admitted; who they are nobody can say."""
+
+    def places_of(self, group: GroupId, user: UserId) -> tuple[RoomId, ...]:
+        """Return the rooms in which somebody is a stranger, or to which they are invited."""
+
 
 class Rooms(Protocol):
     """Rooms and who is in them."""

@@ -167,6 +167,9 @@ def _knock(uow: UnitOfWork, incoming: Incoming, content: Membership, group: Grou
         before, _was_in = uow.rooms.set_membership(incoming.room, person, "knock", incoming.at)
     if before == "knock":
         return None
+    if person is None and uow.strangers.is_kept_out(group, content.subject):
+        strangers.answer_no(uow, group, incoming)
+        return None
     id_, at, room = incoming.id, incoming.at, incoming.room
     return ev.KnockReceived(id=id_, group=group, at=at, room=room, knock=id_, person=person, reason=content.reason)
 

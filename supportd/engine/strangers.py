@@ -13,7 +13,7 @@ from supportd.engine.inner import CORE
 from supportd.engine.places import StrangerNow
 from supportd.engine.texts import say
 from supportd.engine.unit import JournalLine, NewPerson
-from supportd.sdk.effects import PostDirect
+from supportd.sdk.effects import AnswerKnock, PostDirect, RemoveStranger
 from supportd.sdk.events import MemberJoined
 from supportd.sdk.ids import EventId
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: Strangers in one room of whom key members are told one by one in a day; then that there are more.
 MOST_TOLD: Final = 5
+_SENT_AWAY: Final = "Somebody who is not to be admitted is sent away from a room."
 _CAME: Final = "Somebody who is not in the group's people came into a room; the key members there were told."
 
 
@@ -39,6 +40,11 @@ def came(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupI
         return None
     before = uow.strangers.get(room, group, user)
     name = content.display_name or ""
+    if content.state in {"invite", "join"} and uow.strangers.is_kept_out(group, user):
+        by = uow.people.by_user(group, incoming.sender) if content.state == "invite" else None
+        uow.strangers.put(room, group, user, StrangerNow(content.state, name, by), incoming.at)
+        send_away(uow, group, room, user, incoming.at)
+        return None
     if content.state == "invite":
         by = uow.people.by_user(group, incoming.sender)
         uow.strangers.put(room, group, user, StrangerNow("invite", name, by, incoming.sender in ours), incoming.at)
@@ -53,6 +59,25 @@ def came(uow: UnitOfWork, incoming: Incoming, content: Membership, group: GroupI
     elif before is not None:
         uow.strangers.drop(room, group, user)
     return None
+
+
+def send_away(uow: UnitOfWork, group_id: GroupId, room: RoomId, user: UserId, at: datetime) -> None:
+    """Send somebody who is not to be admitted out of a room, or take their invitation back."""
+    group = uow.groups.facts(group_id, at)
+    effect = RemoveStranger(room=room, stranger=uow.strangers.id_of(group_id, user))
+    passed = gate.admit(uow, group, CORE, frozenset(), effect)
+    if isinstance(passed, gate.Passed):
+        deed.queue_own(uow, group, names.derived("kept out", room, user, at), effect, passed)
+        uow.journal.add(JournalLine(group=group_id, plugin=CORE, at=at, kind="strangers", outcome="accepted", reason=_SENT_AWAY))
+
+
+def answer_no(uow: UnitOfWork, group_id: GroupId, knock: Incoming) -> None:
+    """Answer the knock of somebody who is not to be admitted with no; no plugin hears of it, and nobody is disturbed."""
+    group = uow.groups.facts(group_id, knock.at)
+    effect = AnswerKnock(room=knock.room, knock=knock.id, let_in=False)
+    passed = gate.admit(uow, group, CORE, frozenset(), effect)
+    if isinstance(passed, gate.Passed):
+        deed.queue_own(uow, group, names.derived("no", knock.id), effect, passed)
 
 
 def entered(uow: UnitOfWork, group: GroupId, user: UserId, person: PersonId, id_: str, now: datetime) -> list[MemberJoined]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from supportd.engine.ports import HookFailed
 from supportd.logs import get_logger
@@ -26,6 +26,10 @@ log = get_logger(__name__)
 #: What is asked at the door has no id of its own and is never handled.
 _ID = EventId("door:")
 _NOBODYS = GroupId("")
+
+
+#: What a client shows to somebody who is not to be admitted, and to whoever invites them: that there is a decision, not about whom.
+KEPT_OUT: Final = "This is not possible. Please ask a key member of the group."
 
 
 async def admit(engine: Engine, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
@@ -64,6 +68,8 @@ async def _ask(
         group = uow.rooms.group_of(event.room)
         if group is None:
             return None
+        if isinstance(event, JoinAsked) and uow.strangers.is_kept_out(group, user):
+            return Refusal(sentence=KEPT_OUT)
         return _first_refusal(engine, uow, replace(event, group=group, person=uow.people.by_user(group, user)), findings)
 
     return await engine.store.read(work)

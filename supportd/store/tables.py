@@ -65,6 +65,14 @@ tombstones = Table(
     _instant("at", "when"),
 )
 
+kept_out = Table(
+    "kept_out",
+    metadata,
+    _text("group_id", "group", key=True),
+    _text("blind", "keyed hash of the Matrix id of somebody who is not to be admitted; the id itself is not kept", key=True),
+    _instant("at", "since when"),
+)
+
 addresses = Table(
     "addresses",
     metadata,

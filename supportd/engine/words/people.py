@@ -1,4 +1,4 @@
-"""``people add | take | list | export | forget | trust``."""
+"""``people add | take | list | export | forget | trust | keep-out | readmit``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 from supportd.engine import forgetting, newkeys, strangers
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
+from supportd.engine.words import keepout
 from supportd.engine.words.desk import Said, Unusable, WordsUnclear
 from supportd.sdk._names import visible
 from supportd.sdk.events import PersonAdded, RolesChanged
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 USAGE: Final = (
     "people add NAME [MATRIX-ID] [key_member or admin], people take ROLE from NAME, people list, "
-    "or people export, forget or trust and a NAME"
+    "people keep-out MATRIX-ID, people readmit MATRIX-ID, or people export, forget or trust and a NAME"
 )
 NOT_IN_CHAT: Final = "people list, people add or people take; export, forget and trust are given at the server only"
 _USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
@@ -38,6 +39,10 @@ def people(desk: Desk) -> Said:
             return _add(desk, name, rest)
         case ("take", role, "from", name):
             return _take(desk, role.replace("-", "_"), desk.person(name))
+        case ("keep-out", address):
+            return keepout.keep_out(desk, _address(address))
+        case ("readmit", address):
+            return keepout.readmit(desk, _address(address))
         case ("export", name) if desk.by is None:
             return _export(desk, desk.person(name))
         case ("forget", name) if desk.by is None:
@@ -74,6 +79,7 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     if user is not None and (there := desk.uow.people.by_user(desk.group, user)) is not None:
         return _again(desk, there, frozenset(cast("list[Role]", roles)))
     _check_server(desk, user)
+    keepout.check(desk, user)
     person = desk.uow.people.add(desk.group, new, desk.now)
     _journal(desk, "somebody was entered in the group's people")
     event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
@@ -81,6 +87,12 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
     for joined in strangers.entered(desk.uow, desk.group, user, person, event.id, desk.now) if user is not None else ():
         desk.dispatcher.handle(desk.uow, Task(joined), desk.now)
     return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
+
+
+def _address(word: str) -> UserId:
+    if not _USER.fullmatch(word):
+        raise WordsUnclear(usage="a whole Matrix id, such as @name:server")
+    return UserId(word)
 
 
 def _check_server(desk: Desk, user: UserId | None) -> None:

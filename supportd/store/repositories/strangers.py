@@ -34,6 +34,10 @@ _GET = text("SELECT * FROM strangers WHERE room_id = :room AND blind = :blind")
 _DROP = text("DELETE FROM strangers WHERE room_id = :room AND blind = :blind")
 _PLACES = text("SELECT room_id, state FROM strangers WHERE group_id = :group AND blind = :blind ORDER BY at, room_id")
 _DROP_ALL = text("DELETE FROM strangers WHERE group_id = :group AND blind = :blind")
+_KEEP_OUT = text("INSERT INTO kept_out (group_id, blind, at) VALUES (:group, :blind, :at) ON CONFLICT DO NOTHING")
+_READMIT = text("DELETE FROM kept_out WHERE group_id = :group AND blind = :blind")
+_KEPT_OUT = text("SELECT 1 FROM kept_out WHERE group_id = :group AND blind = :blind")
+_KEPT_OUT_ALL = text("SELECT COUNT(*) AS n FROM kept_out WHERE group_id = :group")
 OF_GROUP: Final = text("SELECT * FROM strangers WHERE group_id = :group ORDER BY at, blind")
 
 
@@ -79,6 +83,31 @@ class StrangerRows(Repository):
             return None
         body = json.loads(self.keys.group(self.connection, GroupId(row["group_id"])).open(row["body"], _CONTEXT))
         return UserId(body["user"])
+
+    def id_of(self, group: GroupId, user: UserId) -> str:
+        """Return the id by which plugins know somebody."""
+        return self.keys.blind(group, user)
+
+    def keep_out(self, group: GroupId, user: UserId, at: datetime) -> bool:
+        """Remember, as a keyed hash only, that somebody is not to be admitted."""
+        return self.alter(_KEEP_OUT, {"group": group, "blind": self.keys.blind(group, user), "at": to_us(at)}) > 0
+
+    def readmit(self, group: GroupId, user: UserId) -> bool:
+        """Forget that somebody is not to be admitted."""
+        return self.alter(_READMIT, {"group": group, "blind": self.keys.blind(group, user)}) > 0
+
+    def is_kept_out(self, group: GroupId, user: UserId) -> bool:
+        """Tell whether somebody is not to be admitted."""
+        return self.one(_KEPT_OUT, {"group": group, "blind": self.keys.blind(group, user)}) is not None
+
+    def kept_out(self, group: GroupId) -> int:
+        """Return how many are not to be admitted."""
+        row = self.one(_KEPT_OUT_ALL, {"group": group})
+        return 0 if row is None else int(row["n"])
+
+    def places_of(self, group: GroupId, user: UserId) -> tuple[RoomId, ...]:
+        """Return the rooms in which somebody is a stranger, or to which they are invited."""
+        return tuple(RoomId(row["room_id"]) for row in self.many(_PLACES, {"group": group, "blind": self.keys.blind(group, user)}))
 
 
 def facts(rows: Iterable[RowMapping], box: Box) -> dict[str, list[Stranger]]:
