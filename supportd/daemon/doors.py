@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from supportd.daemon import accepting
 from supportd.engine import verdicts
 from supportd.engine.retry import settled
 from supportd.engine.task import Task
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from supportd.engine.unit import UnitOfWork
     from supportd.sdk.findings import Refusal
     from supportd.sdk.ids import RoomId, UserId
+    from supportd.web.doors import OpenInvitation
 
 
 class DaemonDoors:
@@ -91,6 +93,17 @@ class DaemonDoors:
         done = await settled(self._parts.store, work)
         self._parts.engine.pump.wake()
         return done
+
+    async def look_up_invitation(self, token: str) -> OpenInvitation | None:
+        """Return what an invitation is while it works."""
+        return await self._parts.store.read(lambda uow: accepting.look(uow, self._parts.engine.dispatcher, token, self._parts.clock.now()))
+
+    async def accept(self, token: str, user: str, name: str) -> str | None:
+        """Enter somebody by an invitation, in one commit with its use."""
+        now, dispatcher = self._parts.clock.now(), self._parts.engine.dispatcher
+        refused = await settled(self._parts.store, lambda uow: accepting.accept(uow, dispatcher, token, user, name, now))
+        self._parts.engine.pump.wake()
+        return refused
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
         """Ask the plugins of the room's group."""

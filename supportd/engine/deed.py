@@ -84,6 +84,7 @@ def _change_facts(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) ->
         case fx.ShutGroup():
             uow.groups.set_shut(group.id, group.now)
             uow.links.revoke(group.id)
+            uow.invitations.revoke(group.id)
         case fx.OpenGroup():
             uow.groups.set_shut(group.id, None)
         case _:  # pragma: no cover - gate.INSIDE lists exactly the kinds above

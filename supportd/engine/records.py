@@ -167,6 +167,34 @@ class Links(Protocol):
         """Use a link by compare-and-set; False when it was used or has expired."""
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A link for one person who is not in the group yet; only a hash of its token is kept, and the name it was made for, sealed."""
+
+    group: GroupId
+    name: str = field(repr=False)
+    expires: datetime
+
+
+class Invitations(Protocol):
+    """Links by which one person each comes into a group."""
+
+    def add(self, token: str, invitation: Invitation) -> None:
+        """Keep the hash of a token with whom it is for."""
+
+    def find(self, token: str, now: datetime) -> Invitation | None:
+        """Return what an invitation is; ``None`` for one that is unknown, used or over."""
+
+    def use(self, token: str, now: datetime) -> bool:
+        """Use an invitation by compare-and-set and wipe whom it was for; False when it was used or is over."""
+
+    def revoke(self, group: GroupId) -> int:
+        """Let no open invitation of a group work any more; returns how many that were."""
+
+    def count(self, group: GroupId, now: datetime) -> int:
+        """Return how many are open."""
+
+
 class Handled(Protocol):
     """The ids of events that are done with, kept for 30 days."""
 

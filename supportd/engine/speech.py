@@ -25,7 +25,7 @@ log = get_logger(__name__)
 CORE_WORDS: Final = {
     "plugins": {"list", "on", "off", "shadow"},
     "settings": {"show", "set", "history", "undo"},
-    "people": {"add", "take", "list", "export", "forget", "keep-out", "readmit"},
+    "people": {"add", "take", "list", "export", "forget", "keep-out", "readmit", "invite", "uninvite"},
     "journal": set[str](),
     "help": set[str](),
 }

@@ -9,6 +9,8 @@ from supportd.engine.records import (
     Asks,
     DueTimer,
     Handled,
+    Invitation,
+    Invitations,
     JournalLine,
     Link,
     Links,
@@ -39,6 +41,8 @@ __all__ = [
     "Groups",
     "Handled",
     "Inbox",
+    "Invitation",
+    "Invitations",
     "Journal",
     "JournalLine",
     "Link",
@@ -285,6 +289,7 @@ class UnitOfWork(Protocol):
     states: PluginStates
     journal: Journal
     links: Links
+    invitations: Invitations
     marks: Marks
 
     def savepoint(self) -> AbstractContextManager[None]:

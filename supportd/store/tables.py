@@ -331,6 +331,17 @@ journal = Table(
     Index("journal_by_group", "group_id", "number"),
 )
 
+invitations = Table(
+    "invitations",
+    metadata,
+    _text("hash", "hash of the token", key=True),
+    _text("group_id", "group"),
+    _sealed("name", "whom the link was made for, under the group's key; wiped when it is used", null=True),
+    _instant("expires", "until when"),
+    _instant("used", "when", null=True),
+    Index("invitations_by_group", "group_id"),
+)
+
 links = Table(
     "links",
     metadata,

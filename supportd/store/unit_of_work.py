@@ -16,6 +16,7 @@ from supportd.store.repositories.asks import AskRows
 from supportd.store.repositories.groups import GroupRows
 from supportd.store.repositories.handled import HandledRows
 from supportd.store.repositories.inbox import InboxRows
+from supportd.store.repositories.invitations import InvitationRows
 from supportd.store.repositories.journal import JournalRows
 from supportd.store.repositories.links import LinkRows
 from supportd.store.repositories.marks import MarkRows
@@ -46,6 +47,7 @@ KEPT: Final = (
     ("aside", text("DELETE FROM aside WHERE at < :before"), timedelta(days=7)),
     ("journal", text("DELETE FROM journal WHERE at < :before"), timedelta(days=90)),
     ("links", text("DELETE FROM links WHERE expires < :before"), timedelta(days=1)),
+    ("invitations", text("DELETE FROM invitations WHERE expires < :before"), timedelta(days=1)),
     ("asks", text("DELETE FROM asks WHERE ended IS NOT NULL AND ended < :before"), timedelta(days=30)),
     ("ask_answers", text("DELETE FROM ask_answers WHERE at < :before AND ask_id NOT IN (SELECT id FROM asks)"), timedelta(days=30)),
     ("cases", text("DELETE FROM cases WHERE closed IS NOT NULL AND closed < :before"), timedelta(days=90)),
@@ -86,6 +88,7 @@ class SqlUnitOfWork:
         self.states: unit.PluginStates = StateRows(connection, keys, self._read)
         self.journal: unit.Journal = JournalRows(connection, keys)
         self.links: unit.Links = LinkRows(connection, keys)
+        self.invitations: unit.Invitations = InvitationRows(connection, keys)
         self.marks: unit.Marks = MarkRows(connection, keys)
 
     @contextmanager

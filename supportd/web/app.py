@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from supportd.logs import get_logger
-from supportd.web import antispam, health, links
+from supportd.web import antispam, health, joining, links
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ def make_app(doors: Doors) -> web.Application:
     """Return the application; ``doors`` is how it reaches the daemon."""
     app = web.Application(client_max_size=LONGEST, middlewares=[_guard])
     app.on_response_prepare.append(_seal)
-    app.add_routes([*health.routes(doors), *links.routes(doors), *antispam.routes(doors)])
+    app.add_routes([*health.routes(doors), *links.routes(doors), *joining.routes(doors), *antispam.routes(doors)])
     return app
 
 

@@ -21,6 +21,15 @@ class OpenLink:
     language: str = "en"
 
 
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """What the page of an invitation shows: the group's name, its language, and the server on which an account has to be."""
+
+    group: str
+    server: str
+    language: str = "en"
+
+
 class Doors(Protocol):
     """The daemon as the web side sees it."""
 
@@ -39,6 +48,12 @@ class Doors(Protocol):
 
     async def use(self, token: str) -> bool:
         """Use a link once; False when it cannot be used any more."""
+
+    async def look_up_invitation(self, token: str) -> OpenInvitation | None:
+        """Return what an invitation is; ``None`` for one that is unknown, used, expired or taken back."""
+
+    async def accept(self, token: str, user: str, name: str) -> str | None:
+        """Enter ``user``, called ``name`` if that is given; ``None`` when done, else a sentence, and the invitation still works."""
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
         """Ask whether somebody may come in; ``None``: yes."""

@@ -64,21 +64,21 @@ def routes(doors: Doors) -> Iterable[web.RouteDef]:
     """Return the addresses of links; GET never acts."""
 
     async def opened(_request: web.Request) -> web.Response:
-        return _answer("A link from your group", _OPEN, script=True)
+        return answer("A link from your group", _OPEN, script=True)
 
     async def look(request: web.Request) -> web.Response:
-        token = await _token(request)
+        token = await token_of(request)
         found = await doors.look_up(token) if token else None
         if found is None:
-            return _answer("This link has ended", _GONE, status=410)
+            return answer("This link has ended", _GONE, status=410)
         body = _SHOW.format(token=html.escape(token or ""), button=html.escape(found.button))
-        return _answer(found.group, body, language=found.language)
+        return answer(found.group, body, language=found.language)
 
     async def use(request: web.Request) -> web.Response:
-        token = await _token(request)
+        token = await token_of(request)
         if token is None or not await doors.use(token):
-            return _answer("This link has ended", _GONE, status=410)
-        return _answer("Thank you", _DONE)
+            return answer("This link has ended", _GONE, status=410)
+        return answer("Thank you", _DONE)
 
     async def style(_request: web.Request) -> web.Response:
         return web.Response(text=_STYLE, content_type="text/css")
@@ -95,7 +95,7 @@ def routes(doors: Doors) -> Iterable[web.RouteDef]:
     )
 
 
-async def _token(request: web.Request) -> str | None:
+async def token_of(request: web.Request) -> str | None:
     """Return the token of the form, also out of a whole link; refuses a form that another site sent."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise web.HTTPForbidden(text="This form came from another site: open the link itself.")
@@ -107,7 +107,8 @@ async def _token(request: web.Request) -> str | None:
     return token if _TOKEN.fullmatch(token) else None
 
 
-def _answer(title: str, body: str, *, language: str = "en", status: int = 200, script: bool = False) -> web.Response:
+def answer(title: str, body: str, *, language: str = "en", status: int = 200, script: bool = False) -> web.Response:
+    """Return a page; ``body`` is HTML of ours, in which everything else was escaped."""
     wanted = '<script src="/l.js" defer></script>' if script else ""
     page = _PAGE.format(language=html.escape(language), title=html.escape(title), body=body, script=wanted)
     return web.Response(text=page, content_type="text/html", status=status)

@@ -1,4 +1,4 @@
-"""``people add | take | list | export | forget | trust | keep-out | readmit``."""
+"""``people add | invite | uninvite | take | list | export | forget | trust | keep-out | readmit``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from supportd.engine import forgetting, newkeys, strangers
+from supportd.engine import entering, forgetting, newkeys
 from supportd.engine.task import Task
 from supportd.engine.unit import JournalLine, NewPerson
-from supportd.engine.words import keepout
+from supportd.engine.words import inviting, keepout
 from supportd.engine.words.desk import Said, Unusable, WordsUnclear
 from supportd.sdk._names import visible
-from supportd.sdk.events import PersonAdded, RolesChanged
+from supportd.sdk.events import RolesChanged
 from supportd.sdk.facts import Role
 from supportd.sdk.ids import EventId, UserId
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 USAGE: Final = (
     "people add NAME [MATRIX-ID] [key_member or admin], people take ROLE from NAME, people list, "
-    "people keep-out MATRIX-ID, people readmit MATRIX-ID, or people export, forget or trust and a NAME"
+    "people invite NAME, people uninvite, people keep-out MATRIX-ID, people readmit MATRIX-ID, or people export, forget or trust and a NAME"
 )
 NOT_IN_CHAT: Final = "people list, people add or people take; export, forget and trust are given at the server only"
 _USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
@@ -31,7 +31,7 @@ _LONGEST: Final = 80
 
 
 def people(desk: Desk) -> Said:
-    """List, add, export or forget people of the group."""
+    """List, add, invite, keep out, export or forget people of the group."""
     match desk.words:
         case () | ("list",):
             return _list(desk)
@@ -39,20 +39,33 @@ def people(desk: Desk) -> Said:
             return _add(desk, name, rest)
         case ("take", role, "from", name):
             return _take(desk, role.replace("-", "_"), desk.person(name))
+        case ("invite" | "uninvite" | "keep-out" | "readmit", *_rest):
+            return _at_the_door(desk)
+        case ("export" | "forget" | "trust", name):
+            return _of_the_server(desk, name)
+        case _:
+            raise WordsUnclear(usage=USAGE)
+
+
+def _at_the_door(desk: Desk) -> Said:
+    match desk.words:
+        case ("invite", name):
+            return inviting.invite(desk, name)
+        case ("uninvite",):
+            return inviting.revoke(desk)
         case ("keep-out", address):
             return keepout.keep_out(desk, _address(address))
         case ("readmit", address):
             return keepout.readmit(desk, _address(address))
-        case ("export", name) if desk.by is None:
-            return _export(desk, desk.person(name))
-        case ("forget", name) if desk.by is None:
-            return _forget(desk, desk.person(name))
-        case ("trust", name) if desk.by is None:
-            return _trust(desk, desk.person(name))
-        case ("export" | "forget" | "trust", _name):
-            raise WordsUnclear(usage=NOT_IN_CHAT)
         case _:
             raise WordsUnclear(usage=USAGE)
+
+
+def _of_the_server(desk: Desk, name: str) -> Said:
+    """Do what is for who runs the server only."""
+    if desk.by is not None:
+        raise WordsUnclear(usage=NOT_IN_CHAT)
+    return {"export": _export, "forget": _forget, "trust": _trust}[desk.words[0]](desk, desk.person(name))
 
 
 def _list(desk: Desk) -> Said:
@@ -80,12 +93,7 @@ def _add(desk: Desk, name: str, rest: list[str]) -> Said:
         return _again(desk, there, frozenset(cast("list[Role]", roles)))
     _check_server(desk, user)
     keepout.check(desk, user)
-    person = desk.uow.people.add(desk.group, new, desk.now)
-    _journal(desk, "somebody was entered in the group's people")
-    event = PersonAdded(id=EventId(f"cli:{desk.id}"), group=desk.group, at=desk.now, person=person)
-    desk.dispatcher.handle(desk.uow, Task(event), desk.now)
-    for joined in strangers.entered(desk.uow, desk.group, user, person, event.id, desk.now) if user is not None else ():
-        desk.dispatcher.handle(desk.uow, Task(joined), desk.now)
+    person = entering.enter(desk.uow, desk.dispatcher, desk.group, new, f"cli:{desk.id}", desk.now)
     return Said(f"{new.name} is in the group's people now.", {"id": person, "added": True})
 
 
@@ -97,12 +105,8 @@ def _address(word: str) -> UserId:
 
 def _check_server(desk: Desk, user: UserId | None) -> None:
     """Refuse somebody who could come into no room and no chat; raises :class:`Unusable`."""
-    server = desk.dispatcher.server
-    if user is not None and server and user.partition(":")[2] != server:
-        raise Unusable(
-            reason=f"{user} is an account on another server, and the group's rooms and chats are closed to other servers: enter an account"
-            f" on {server}, or the name alone"
-        )
+    if user is not None and (problem := entering.other_server(desk.dispatcher, user)) is not None:
+        raise Unusable(reason=problem)
 
 
 def _again(desk: Desk, there: PersonId, roles: frozenset[Role]) -> Said:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _ADD = text("INSERT INTO groups (id, key, style, added) VALUES (:id, :key, :style, :added) ON CONFLICT (id) DO NOTHING")
 _IDS = text("SELECT id FROM groups ORDER BY id")
 _ONE = text("SELECT key, style, shut FROM groups WHERE id = :group")
-_SHUT = text("UPDATE groups SET shut = :shut WHERE id = :group AND (shut IS NULL OR :shut IS NULL)")
+_SHUT = text("UPDATE groups SET shut = :shut WHERE id = :group AND shut IS NULL")
+_OPEN = text("UPDATE groups SET shut = NULL WHERE id = :group")
 _SIGNPOST = text(
     "INSERT INTO signposts (group_id, key, body) VALUES (:group, :key, :body)"
     " ON CONFLICT (group_id, key) DO UPDATE SET body = excluded.body"
@@ -149,7 +150,11 @@ class GroupRows(Repository):
 
     def set_shut(self, group: GroupId, since: datetime | None) -> None:
         """Shut a group, or open it again."""
-        self.alter(_SHUT, {"group": group, "shut": None if since is None else to_us(since)})
+        # Two statements, because PostgreSQL cannot tell the type of a parameter that is compared with nothing.
+        if since is None:
+            self.alter(_OPEN, {"group": group})
+        else:
+            self.alter(_SHUT, {"group": group, "shut": to_us(since)})
 
     def close_case(self, group: GroupId, plugin: str, key: str, outcome: str, at: datetime) -> None:
         """Close a case."""

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from supportd.sdk.findings import Refusal
 from supportd.web.app import make_app
-from supportd.web.doors import OpenLink
+from supportd.web.doors import OpenInvitation, OpenLink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -53,6 +53,17 @@ class FakeDoors:
         """Use a link once."""
         self.used.append(token)
         return self.links.pop(token, None) is not None
+
+    async def look_up_invitation(self, token: str) -> OpenInvitation | None:
+        """Find an invitation."""
+        return OpenInvitation("Thursday <evenings>", "example.org") if token in self.links else None
+
+    async def accept(self, token: str, user: str, name: str) -> str | None:
+        """Take one account once."""
+        if user != "@kay:example.org":
+            return "Write the whole address <of your account>."
+        self.used.append(f"{token} {user} {name}")
+        return None if self.links.pop(token, None) is not None else "Over."
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
         """Refuse one person, after a while."""
@@ -248,3 +259,48 @@ async def test_too_much_is_refused_unread(site: Site) -> None:
     )
 
     assert answer.status == 413
+
+
+async def test_opening_an_invitation_uses_nothing_up(site: Site) -> None:
+    """GET shows a page and acts on nothing; looking shows the form, with everything escaped, and names nobody."""
+    answer, page = await site.get("/j")
+    assert answer.status == 200
+    assert "/j/look" in page
+
+    answer, page = await site.post("/j/look", data={"token": f"https://help.example.org/j#{TOKEN}"})
+
+    assert answer.status == 200
+    assert "Thursday &lt;evenings&gt;" in page
+    assert 'placeholder="@name:example.org"' in page
+    assert site.doors.used == []
+
+
+async def test_an_invitation_works_once(site: Site) -> None:
+    """The form lets one account in; afterwards the page says kind words, whatever is sent."""
+    form = {"token": TOKEN, "user": " @kay:example.org ", "name": "Kay"}
+    first, page = await site.post("/j/use", data=form)
+    again, gone = await site.post("/j/use", data=form)
+
+    assert (first.status, again.status) == (200, 410)
+    assert "You are in." in page
+    assert "Ask whoever gave it to you for a new one" in gone
+    assert site.doors.used == [f"{TOKEN} @kay:example.org Kay"]
+
+
+async def test_a_wrong_account_is_asked_for_again(site: Site) -> None:
+    """One sentence, escaped, and what was written stands there still; the invitation works on."""
+    answer, page = await site.post("/j/use", data={"token": TOKEN, "user": '"><script>', "name": "Kay"})
+
+    assert answer.status == 422
+    assert "Write the whole address &lt;of your account&gt;." in page
+    assert "&quot;&gt;&lt;script&gt;" in page
+    assert "<script>" not in page
+    assert TOKEN in site.doors.links
+
+
+async def test_an_invitation_from_another_site_is_refused(site: Site) -> None:
+    """Another site cannot send the form."""
+    answer, _ = await site.post("/j/use", data={"token": TOKEN, "user": "@kay:example.org"}, headers={"Origin": "https://evil.example"})
+
+    assert answer.status == 403
+    assert site.doors.used == []
