@@ -131,12 +131,12 @@ async def circle(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Circle]:
 
 
 @asynccontextmanager
-async def settled_in(synapse: Synapse, folder: Path) -> AsyncIterator[Circle]:
-    """Give a group whose space and circle everybody has joined, its files in ``folder``."""
+async def settled_in(synapse: Synapse, folder: Path, *options: str) -> AsyncIterator[Circle]:
+    """Give a group whose space and circle everybody has joined, its files in ``folder``; ``options`` are more words for init."""
     place = Installation(synapse, folder, next(_numbers))
     one = Circle(place, folder)
     jo = one.people["Jo"] = await one.stranger("Jo")
-    status, output = await place.init("--accounts-file", str(await place.accounts(folder)), "--admin", jo.user_id)
+    status, output = await place.init("--accounts-file", str(await place.accounts(folder)), "--admin", jo.user_id, *options)
     assert status == 0, output
     await place.daemon.start()
     try:
