@@ -25,6 +25,11 @@ class Homeserver(_Section):
     url: str = Field(description="Address of the client-server API, for example http://127.0.0.1:8008.")
     server_name: str = Field(description="The part of Matrix ids behind the colon, for example example.org.")
 
+    registration_token_file: str = Field(
+        default="",
+        description="A file with a registration token, in this folder unless it begins with /; with it invitations can make accounts.",
+    )
+
     @field_validator("url")
     @classmethod
     def _is_http(cls, value: str) -> str:
@@ -112,6 +117,17 @@ class Config(_Section):
     def logins(self) -> Path:
         """Where the accounts' access tokens lie, sealed under the host key."""
         return self.folder / "accounts.sealed"
+
+    @property
+    def registration_token(self) -> str:
+        """The token with which invitations make accounts, empty without one."""
+        name = self.homeserver.registration_token_file
+        if not name:
+            return ""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return ""
 
     @property
     def matrix(self) -> Path:

@@ -13,6 +13,8 @@ from supportd.daemon import accepting
 from supportd.engine import verdicts
 from supportd.engine.retry import settled
 from supportd.engine.task import Task
+from supportd.matrix.errors import MatrixError
+from supportd.matrix.newcomers import make_account
 from supportd.sdk.events import LinkUsed
 from supportd.sdk.ids import EventId
 from supportd.web.doors import OpenLink
@@ -96,7 +98,8 @@ class DaemonDoors:
 
     async def look_up_invitation(self, token: str) -> OpenInvitation | None:
         """Return what an invitation is while it works."""
-        return await self._parts.store.read(lambda uow: accepting.look(uow, self._parts.engine.dispatcher, token, self._parts.clock.now()))
+        now, dispatcher, makes = self._parts.clock.now(), self._parts.engine.dispatcher, bool(self._parts.config.registration_token)
+        return await self._parts.store.read(lambda uow: accepting.look(uow, dispatcher, token, now, makes_accounts=makes))
 
     async def accept(self, token: str, user: str, name: str) -> str | None:
         """Enter somebody by an invitation, in one commit with its use."""
@@ -104,6 +107,22 @@ class DaemonDoors:
         refused = await settled(self._parts.store, lambda uow: accepting.accept(uow, dispatcher, token, user, name, now))
         self._parts.engine.pump.wake()
         return refused
+
+    async def make_account(self, token: str, username: str, password: str, name: str) -> str | None:
+        """Make an account and enter it: checked before, because an account cannot be taken back."""
+        now, homeserver = self._parts.clock.now(), self._parts.config.homeserver
+        server, dispatcher = homeserver.server_name, self._parts.engine.dispatcher
+        refused = await self._parts.store.read(
+            lambda uow: accepting.problem(uow, dispatcher, token, f"@{username}:{server}", name, now)
+        ) or accepting.bad_account(username, password)
+        if refused is not None:
+            return refused
+        try:
+            user = await make_account(homeserver.url, self._parts.config.registration_token, username, password)
+        except MatrixError as error:
+            return accepting.not_made(error)
+        # Cut off here the account is there and the invitation works on: then it is the account that is written into the other form.
+        return await self.accept(token, user, name)
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
         """Ask the plugins of the room's group."""

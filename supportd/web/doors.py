@@ -28,6 +28,8 @@ class OpenInvitation:
     group: str
     server: str
     language: str = "en"
+    #: Whether the homeserver lets an account be made here.
+    makes_accounts: bool = False
 
 
 class Doors(Protocol):
@@ -54,6 +56,9 @@ class Doors(Protocol):
 
     async def accept(self, token: str, user: str, name: str) -> str | None:
         """Enter ``user``, called ``name`` if that is given; ``None`` when done, else a sentence, and the invitation still works."""
+
+    async def make_account(self, token: str, username: str, password: str, name: str) -> str | None:
+        """Make an account on the homeserver and enter it; as :meth:`accept`."""
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
         """Ask whether somebody may come in; ``None``: yes."""

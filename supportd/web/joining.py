@@ -30,10 +30,29 @@ spellcheck="false" required>
 <label for="name">What shall we call you? A made-up name is welcome. You can leave this empty.</label>
 <input id="name" name="name" value="{name}" maxlength="80" autocomplete="off">
 <button>Come in</button></form>
-<p>If somebody helps you with this, write your own account here, not theirs.</p>
+{make}<p>If somebody helps you with this, write your own account here, not theirs.</p>
 <p>If you did not expect this, close the page. Nothing happens then.</p>"""
 
-_DONE: Final = "<p>You are in. Your app shows you an invitation of the group in a moment. You can close this page.</p>"
+_MAKE: Final = """<h2>Or: I have no account yet</h2>
+<form method="post" action="/j/make"><input type="hidden" name="token" value="{token}">
+<label for="username">A user name, small letters and digits. Others see it: it need not say who you are.</label>
+<input id="username" name="username" value="{username}" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" required>
+<label for="password">A password of at least 10 characters. Keep it: nobody here can look it up.</label>
+<input id="password" name="password" type="password" autocomplete="new-password" minlength="10" required>
+<label for="again">The password once more:</label>
+<input id="again" name="again" type="password" autocomplete="new-password" minlength="10" required>
+<label for="called">What shall we call you? A made-up name is welcome. You can leave this empty.</label>
+<input id="called" name="name" value="{name}" maxlength="80" autocomplete="off">
+<button>Make the account and come in</button></form>
+"""
+
+_MADE: Final = (
+    "<p>Thank you. Your account is <strong>{user}</strong>.</p><p>Open a Matrix app, such as Element, choose the server"
+    " <strong>{server}</strong> and sign in with this user name and your password. The group's invitation is there already.</p>"
+)
+
+_DONE: Final = "<p>Thank you. Your app shows you an invitation of the group in a moment. If none comes, ask whoever gave you the link.</p>"
+_DIFFER: Final = "The two passwords are not the same. Please write them again."
 _GONE: Final = (
     "<p>This invitation does not work any more. It may be used already, or too old.</p><p>Ask whoever gave it to you for a new one.</p>"
 )
@@ -57,18 +76,38 @@ def routes(doors: Doors) -> Iterable[web.RouteDef]:
         found = await doors.look_up_invitation(token) if token else None
         if token is None or found is None:
             return links.answer("This invitation has ended", _GONE, status=410)
-        given = await request.post()
-        user, name = str(given.get("user", "")).strip()[:300], str(given.get("name", "")).strip()[:300]
+        user, name = await _given(request, "user", "name")
         problem = await doors.accept(token, user, name)
         if problem is None:
-            return links.answer("Welcome", _DONE, language=found.language)
+            return links.answer("Welcome", _DONE)
         return _form(token, found, problem=problem, user=user, name=name)
 
-    return (web.get("/j", opened), web.post("/j/look", look), web.post("/j/use", use))
+    async def make(request: web.Request) -> web.Response:
+        token = await links.token_of(request)
+        found = await doors.look_up_invitation(token) if token else None
+        if token is None or found is None or not found.makes_accounts:
+            return links.answer("This invitation has ended", _GONE, status=410)
+        username, name = await _given(request, "username", "name")
+        form = await request.post()
+        password, again = str(form.get("password", "")), str(form.get("again", ""))
+        problem = _DIFFER if password != again else await doors.make_account(token, username, password, name)
+        if problem is None:
+            values = {"user": html.escape(f"@{username}:{found.server}"), "server": html.escape(found.server)}
+            return links.answer("Welcome", _MADE.format(**values))
+        return _form(token, found, problem=problem, username=username, name=name)
+
+    return (web.get("/j", opened), web.post("/j/look", look), web.post("/j/use", use), web.post("/j/make", make))
 
 
-def _form(token: str, found: OpenInvitation, *, problem: str = "", user: str = "", name: str = "") -> web.Response:
+async def _given(request: web.Request, *fields: str) -> list[str]:
+    """Return what was written into fields, cut to what anybody means."""
+    form = await request.post()
+    return [str(form.get(one, "")).strip()[:300] for one in fields]
+
+
+def _form(token: str, found: OpenInvitation, *, problem: str = "", user: str = "", username: str = "", name: str = "") -> web.Response:
     said = f'<p role="alert"><strong>{html.escape(problem)}</strong></p>\n' if problem else ""
-    values = {"token": token, "server": found.server, "user": user, "name": name}
+    values = {"token": token, "server": found.server, "user": user, "username": username, "name": name}
     escaped = {key: html.escape(value) for key, value in values.items()}
-    return links.answer(found.group, _FORM.format(problem=said, **escaped), language="en", status=422 if problem else 200)
+    make = _MAKE.format(**escaped) if found.makes_accounts else ""
+    return links.answer(found.group, _FORM.format(problem=said, make=make, **escaped), status=422 if problem else 200)

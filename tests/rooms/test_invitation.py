@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from supportd.matrix.http import path
+from supportd.demo.synapse import Synapse
+from supportd.matrix.accounts import log_in
+from supportd.matrix.http import Api, path
+from supportd.matrix.member import Member
 from tests.rooms.conftest import settled_in, until
+from tests.support.synapse import synapse_python
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from supportd.demo.synapse import Synapse
+    from tests.rooms.conftest import Circle
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(300)]
 
@@ -59,3 +63,67 @@ async def test_a_link_leads_into_the_rooms_once(synapse: Synapse, tmp_path: Path
         listed = await circle.place.data("people", "list")
         assert "Müde Maus" in str(listed)
         assert token not in circle.place.log.read_text()
+
+
+async def test_one_link_makes_the_account_and_lets_it_in(tmp_path: Path) -> None:
+    """With a registration token of the homeserver's the page makes an account, which can sign in and is in the circle."""
+    python = synapse_python()
+    if python is None:
+        pytest.skip("Synapse is not installed: run make test")
+    server = Synapse(tmp_path / "synapse", python)
+    server.extra = {"enable_registration": True, "registration_requires_token": True}
+    await server.start()
+    try:
+        await _allow(server, "a-token-of-the-server", uses=2)
+        port = free_port()
+        site = f"http://127.0.0.1:{port}"
+        async with settled_in(server, tmp_path, "--port", str(port), "--public-url", site) as circle, aiohttp.ClientSession() as browser:
+            await _with_token(circle, "a-token-of-the-server")
+
+            async def send(step: str, **form: str) -> tuple[int, str]:
+                async with browser.post(f"{site}/j/{step}", data={"token": token, **form}) as answer:
+                    return answer.status, await answer.text()
+
+            made = await circle.place.data("people", "invite", "Karim")
+            token = str(made["link"]).rpartition("#")[2]
+            words = {"password": "four plain words", "again": "four plain words", "name": ""}
+            shown = await send("look")
+            short = await send("make", **{**words, "username": "karim", "password": "short", "again": "short"})
+            taken = await send("make", **words, username=circle.people["Tom"].user_id[1:].partition(":")[0])
+            right = await send("make", **words, username="karim")
+            late = await send("make", **words, username="other")
+
+            assert "I have no account yet" in shown[1]
+            assert (short[0], taken[0], right[0], late[0]) == (422, 422, 200, 410)
+            assert "at least 10 characters" in short[1]
+            assert "Please choose another" in taken[1]
+            login = await log_in(server.base_url, "karim", "four plain words", "PHONE")
+            karim = await circle.listening(await Member.sign_up(server.base_url, login, tmp_path / "karim"))
+            room = await circle.circle_id()
+            await until(lambda: _joined(circle, room, karim.user_id), 30)
+            assert "plain words" not in circle.place.log.read_text()
+    finally:
+        await server.stop()
+
+
+async def _allow(server: Synapse, token: str, *, uses: int) -> None:
+    """Let the homeserver's admin make a registration token (Synapse's admin API)."""
+    admin = await server.register("root", "pw", admin=True)
+    api = Api(server.base_url, admin.access_token)
+    await api.post("_synapse/admin/v1/registration_tokens/new", {"token": token, "uses_allowed": uses})
+    await api.close()
+
+
+async def _with_token(circle: Circle, token: str) -> None:
+    """Let the operator put the token beside the configuration, and start the daemon again."""
+    home = circle.place.home
+    (home / "registration-token").write_text(token)
+    config = home / "supportd.toml"
+    config.write_text(config.read_text().replace("[homeserver]", '[homeserver]\nregistration_token_file = "registration-token"', 1))
+    await circle.place.daemon.stop()
+    await circle.place.daemon.start()
+
+
+async def _joined(circle: Circle, room: str, user: str) -> bool:
+    joined = await circle.people["Jo"].api.get(path("rooms", room, "joined_members"))
+    return user in joined["joined"]

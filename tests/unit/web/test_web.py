@@ -36,6 +36,7 @@ class FakeDoors:
         self.used: list[str] = []
         self.well = True
         self.slow = 0.0
+        self.makes = True
 
     async def health(self) -> tuple[bool, Mapping[str, object]]:
         """Return a figure."""
@@ -56,13 +57,18 @@ class FakeDoors:
 
     async def look_up_invitation(self, token: str) -> OpenInvitation | None:
         """Find an invitation."""
-        return OpenInvitation("Thursday <evenings>", "example.org") if token in self.links else None
+        return OpenInvitation("Thursday <evenings>", "example.org", makes_accounts=self.makes) if token in self.links else None
 
     async def accept(self, token: str, user: str, name: str) -> str | None:
         """Take one account once."""
         if user != "@kay:example.org":
             return "Write the whole address <of your account>."
         self.used.append(f"{token} {user} {name}")
+        return None if self.links.pop(token, None) is not None else "Over."
+
+    async def make_account(self, token: str, username: str, password: str, name: str) -> str | None:
+        """Make one account."""
+        self.used.append(f"{token} {username} {len(password)} {name}")
         return None if self.links.pop(token, None) is not None else "Over."
 
     async def admit(self, room: RoomId, user: UserId, door: Literal["join", "invite"]) -> Refusal | None:
@@ -282,7 +288,7 @@ async def test_an_invitation_works_once(site: Site) -> None:
     again, gone = await site.post("/j/use", data=form)
 
     assert (first.status, again.status) == (200, 410)
-    assert "You are in." in page
+    assert "Your app shows you an invitation" in page
     assert "Ask whoever gave it to you for a new one" in gone
     assert site.doors.used == [f"{TOKEN} @kay:example.org Kay"]
 
@@ -303,4 +309,32 @@ async def test_an_invitation_from_another_site_is_refused(site: Site) -> None:
     answer, _ = await site.post("/j/use", data={"token": TOKEN, "user": "@kay:example.org"}, headers={"Origin": "https://evil.example"})
 
     assert answer.status == 403
+    assert site.doors.used == []
+
+
+async def test_an_account_is_made_where_the_server_lets_us(site: Site) -> None:
+    """The second form makes an account and says how to sign in; no page and no answer holds the password."""
+    form = {"token": TOKEN, "username": "kay", "password": "four plain words", "again": "four plain words", "name": "Kay"}
+    _, page = await site.post("/j/look", data={"token": TOKEN})
+    assert 'action="/j/make"' in page
+
+    wrong, asked = await site.post("/j/make", data={**form, "again": "five plain words"})
+    made, done = await site.post("/j/make", data=form)
+
+    assert (wrong.status, made.status) == (422, 200)
+    assert "The two passwords are not the same" in asked
+    assert "@kay:example.org" in done
+    assert "plain words" not in asked + done
+    assert site.doors.used == [f"{TOKEN} kay 16 Kay"]
+
+
+async def test_where_the_server_makes_none_there_is_no_form_for_it(site: Site) -> None:
+    """Neither the form nor the address behind it."""
+    site.doors.makes = False
+
+    _, page = await site.post("/j/look", data={"token": TOKEN})
+    answer, _ = await site.post("/j/make", data={"token": TOKEN, "username": "kay", "password": "four plain words"})
+
+    assert "/j/make" not in page
+    assert answer.status == 410
     assert site.doors.used == []
