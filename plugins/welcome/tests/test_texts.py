@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from supportd.sdk.ask import Answer
 
-LANGUAGES: Final = ("de", "en", "es", "fr", "zh")
+LANGUAGES: Final = ("de", "en", "es", "fr", "ur", "zh")
 RIGHT_TO_LEFT: Final = frozenset({"ur"})
 #: What the braces hold in the tests; names and rooms of two words, because many have two.
 VALUES: Final = {
