@@ -261,6 +261,23 @@ def test_every_sign_is_an_answer(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_word_beside_a_sign_means_the_same(language: str) -> None:
+    """In the short forms each sign stands before its word, and both are the same answer."""
+    seen = 0
+    for key, edition, text in held(language):
+        for sign, word in (
+            re.findall("([\u2300-\u27bf\U0001f300-\U0001faff]) ([^,.\u060c\u06d4\u0964\uff0c\u3002]+)", text) if edition == "short" else ()
+        ):
+            answers, _names = OFFERED[key]
+            meant = next((answer.name for answer in answers if sign in answer.reactions), "")
+            if meant and len(word.split()) <= 2:
+                assert _means(answers, word) == meant, (key, sign, word)
+                seen += 1
+
+    assert seen >= 10
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_number_means_the_way_that_stands_beside_it(language: str) -> None:
     """In the list of ways to hear from the group, number, sign and word mean the same."""
     for edition in ("normal", "easy"):
