@@ -22,28 +22,38 @@ RULES: Final = "ground_rules"
 BY_MAIL: Final = "words_by_mail"
 WITH_NAME: Final = "name_in_mail"
 
-#: How to hear from the group: a number, a sign, or a word in any language of the texts.
+
+def _way(name: str, number: str, reactions: tuple[str, ...], words: str) -> Answer:
+    """Return a way to hear from the group; its number, its words, and both as they stand side by side in the question mean it."""
+    known = tuple(words.split(", "))
+    return Answer(name=name, reactions=reactions, words=(number, *known, *(f"{number} {word}" for word in known)))
+
+
+#: How to hear from the group: a number, a sign, or a word in any language of the texts, also as the question puts it.
 REACH: Final = (
-    Answer(name="chat", reactions=("💬",), words=("1", "chat", "here", "here in the chat", "hier", "aquí", "ici", "聊天", "چیٹ", "ਚੈਟ")),
-    Answer(
-        name="mail",
-        reactions=("📧", "✉️", "📩"),
-        words=("2", "email", "e-mail", "mail", "by email", "per mail", "correo", "courriel", "邮件", "电子邮件", "ای میل", "ਈਮੇਲ"),
+    _way(
+        *("chat", "1", ("💬",)),
+        "chat, here, here in the chat, hier, hier im chat, aquí, aquí en el chat, ici, ici dans la discussion, "
+        "聊天, 就在聊天里, چیٹ, یہاں چیٹ میں, ਚੈਟ, ਇੱਥੇ ਚੈਟ ਵਿੱਚ",
     ),
-    Answer(
-        name="letter",
-        reactions=("📮", "📬", "📪"),
-        words=("3", "letter", "post", "by letter", "by post", "brief", "carta", "lettre", "courrier", "信", "خط", "ਚਿੱਠੀ"),
+    _way(
+        *("mail", "2", ("📧", "✉️", "📩")),
+        "email, e-mail, mail, by email, per mail, per e-mail, correo, correo electrónico, por correo, por correo electrónico, courriel, "
+        "par e-mail, par courriel, 邮件, 电子邮件, 发邮件, ای میل, ای میل سے, ਈਮੇਲ, ਈਮੇਲ ਰਾਹੀਂ",
     ),
-    Answer(
-        name="phone",
-        reactions=("📞", "☎️", "📱"),
-        words=("4", "phone", "telephone", "by phone", "ring", "telefon", "anruf", "teléfono", "téléphone", "电话", "فون", "ਫ਼ੋਨ"),
+    _way(
+        *("letter", "3", ("📮", "📬", "📪")),
+        "letter, post, by letter, by post, brief, per brief, carta, por carta, lettre, par lettre, courrier, par courrier, "
+        "信, 寄信, خط, خط سے, ਚਿੱਠੀ, ਚਿੱਠੀ ਰਾਹੀਂ",
     ),
-    Answer(
-        name="low",
-        reactions=("🔋", "🪫"),
-        words=("5", "little", "low energy", "low", "wenig", "poco", "peu", "少", "少一点", "کم", "ਘੱਟ"),
+    _way(
+        *("phone", "4", ("📞", "☎️", "📱")),
+        "phone, telephone, by phone, ring, telefon, am telefon, anruf, teléfono, por teléfono, téléphone, par téléphone, "
+        "电话, 打电话, فون, فون پر, ਫ਼ੋਨ, ਫ਼ੋਨ ਰਾਹੀਂ",
+    ),
+    _way(
+        *("low", "5", ("🔋", "🪫")),
+        "little, low energy, low, wenig, poco, peu, 少, 少一点, کم, ਘੱਟ",
     ),
     replace(NO, name="no"),
     LATER,
