@@ -130,10 +130,10 @@ class _Work:
             log.warning("room.not_mended", room=short(self.room), kind=setting, code=error.code)
             self.failed.append(setting)
 
-    async def by_any(self, act: Callable[[Api], Awaitable[Any]]) -> Any:
-        """Let the first account that has the power do it."""
+    async def by_any(self, act: Callable[[Api], Awaitable[Any]], *more: Account) -> Any:
+        """Let the first account that has the power do it, those in ``more`` last."""
         refused: Refused | None = None
-        for account in self.able:
+        for account in dict.fromkeys([*self.able, *more]):
             try:
                 return await act(self.apis[account])
             except Refused as error:
@@ -242,7 +242,8 @@ class _Work:
         if self._membership(user) in {"leave", "ban"} and self.set_by.get(("m.room.member", user), user) != user:
             self.by["listening"] = cast("UserId", self.set_by["m.room.member", user])
         if self._membership(user) != "invite":
-            await self.by_any(lambda api: api.post(path("rooms", self.room, "invite"), {"user_id": user}))
+            # Where an owner took the doorkeeper's power the reader may still have enough to invite.
+            await self.by_any(lambda api: api.post(path("rooms", self.room, "invite"), {"user_id": user}), "reader")
         await self.apis[account].post(path("join", self.room), {})
         self.there["m.room.member", user] = {"membership": "join"}
 
