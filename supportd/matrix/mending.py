@@ -14,7 +14,7 @@ from supportd.matrix.template import MEGOLM, powers, settings, topic_of
 from supportd.matrix.watching import SETTING_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from supportd.engine.wire import Account, BringRoom, Outcome
     from supportd.matrix.accounts import Login
@@ -99,21 +99,24 @@ class _Work:
         return self.there.get(("m.room.create", ""), {})
 
     async def look(self) -> None:
-        """Read the whole state by the first account that may, the weakest first."""
+        """Read the whole state by the first account that is in the room, the weakest first."""
         refused: Refused | None = None
         weakest_first: tuple[Account, ...] = ("doorkeeper", "creator")
         for account in weakest_first:
             try:
-                # Who was thrown out may still read the state of that moment, but not who is in the room.
-                await self.apis[account].get(path("rooms", self.room, "joined_members"))
+                self._read(objects(await self.apis[account].ask("GET", path("rooms", self.room, "state"))))
             except Refused as error:
                 refused = error
-            else:
-                self.able.append(account)
-        if not self.able:
-            raise refused or Refused(code="M_FORBIDDEN", http=403)
-        answer = await self.apis[self.able[0]].ask("GET", path("rooms", self.room, "state"))
-        for event in objects(answer):
+                continue
+            # Who was thrown out may still read the state of that moment, in which they are out; of who is in it, it is as it is now.
+            if self._membership(self.logins[account].user_id) == "join":
+                self.able = [one for one in weakest_first if self._membership(self.logins[one].user_id) == "join"]
+                return
+        raise refused or Refused(code="M_FORBIDDEN", http=403)
+
+    def _read(self, events: Iterable[Any]) -> None:
+        self.there, self.set_by = {}, {}
+        for event in events:
             where = str(event.get("type")), str(event.get("state_key"))
             self.there[where] = obj(event.get("content"))
             # Who takes an event's content away by a redaction is not who set it.
