@@ -32,6 +32,23 @@ async function note(event) {
   })
 }
 
+// The rooms whose joining this client knows of, with what its encryption knows and what the room's state says.
+async function inside() {
+  const found = []
+  for (const room of client.getRooms()) {
+    const state = room.currentState
+    if (room.getMyMembership() !== "join" || !state.getStateEvents("m.room.create", "")) continue
+    const encrypted = await client.getCrypto().isEncryptionEnabledInRoom(room.roomId)
+    found.push({ room: room.roomId, encrypted, declared: state.getStateEvents("m.room.encryption", "") !== null })
+  }
+  return found
+}
+
+async function shown(event) {
+  await client.decryptEventIfNeeded(event)
+  return event.isDecryptionFailure() || event.getType() !== "m.room.message" ? null : (event.getContent().body ?? "")
+}
+
 const commands = {
   async start({ baseUrl, userId, deviceId, accessToken, password }) {
     client = sdk.createClient({ baseUrl, userId, deviceId, accessToken, verificationMethods: [] })
@@ -61,6 +78,30 @@ const commands = {
     await client.leave(room)
     return {}
   },
+  async invite({ room, user }) {
+    // As people do it in their app: it also tells the other one the room's old keys, as far as the room's settings allow that.
+    await client.invite(room, user)
+    return {}
+  },
+  async remove({ room, user }) {
+    await client.kick(room, user)
+    return {}
+  },
+  async people({ room }) {
+    return client.getRoom(room).getJoinedMembers().map((member) => member.userId)
+  },
+  async back({ room }) {
+    // To the beginning, or to where the homeserver shows no more.
+    const found = client.getRoom(room)
+    while (found.oldState.paginationToken !== null) await client.scrollback(found, 100)
+    const events = found.getLiveTimeline().getEvents().filter((event) => event.isEncrypted())
+    for (const event of events) await shown(event)
+    return events.map((event) => event.getId())
+  },
+  async open({ raw }) {
+    // Whatever way it came here: what the keys of this device make of it, null when they do not open it.
+    return shown(new sdk.MatrixEvent(raw))
+  },
   async say({ room, text }) {
     return (await client.sendTextMessage(room, text)).event_id
   },
@@ -75,10 +116,10 @@ const commands = {
     return { messages: [...seen.values()], redacted: [...redacted] }
   },
   async joined() {
-    const rooms = client.getRooms().filter((room) => room.getMyMembership() === "join")
-    const kept = []
-    for (const room of rooms) if (await client.getCrypto().isEncryptionEnabledInRoom(room.roomId)) kept.push(room.roomId)
-    return kept
+    return (await inside()).filter((one) => one.encrypted).map((one) => one.room)
+  },
+  async inside() {
+    return (await inside()).filter((one) => one.encrypted === one.declared).map((one) => one.room)
   },
 }
 

@@ -42,7 +42,6 @@ class Strict:
         self._process = process
         self.user_id = user_id
         self._turn = asyncio.Lock()
-        self._accepted: set[str] = set()
 
     @classmethod
     async def start(cls, base_url: str, login: Login, password: str) -> Self:
@@ -86,17 +85,12 @@ class Strict:
         return await self.wait(self.messages, holds, seconds)
 
     async def join_all(self, count: int, seconds: float = 30) -> list[str]:
-        """Wait for ``count`` invitations, join them, and return the rooms."""
-        rooms: list[str] = await self.wait(self._new_invites, lambda found: len(found) >= count, seconds)
-        self._accepted.update(rooms)
+        """Wait for ``count`` invitations, join them, and return the rooms when the client knows of all of them how to speak there."""
+        rooms: list[str] = await self.wait(lambda: self.ask("invites"), lambda found: len(found) >= count, seconds)
         for room in rooms:
             await self.ask("join", room=room)
-        await self.wait(lambda: self.ask("joined"), lambda found: set(rooms) & set(found), seconds)
+        await self.wait(lambda: self.ask("inside"), lambda found: set(rooms) <= set(found), seconds)
         return rooms
-
-    async def _new_invites(self) -> list[str]:
-        # For a moment the client shows an invitation that was accepted already.
-        return [room for room in await self.ask("invites") if room not in self._accepted]
 
     @staticmethod
     async def wait(look: Callable[[], Awaitable[T]], holds: Callable[[T], object], seconds: float = 30) -> T:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: A plugin may add this many rows a minute in one group; more wait their turn, nothing is dropped. What keeps people safe never waits.
 ROWS_PER_MINUTE = 60
+#: What is urgent does not wait for a plugin's other rows either: a group that is shut in a raid has had a busy minute.
+URGENT_ROWS_PER_MINUTE = 600
 #: Everybody an effect is about; the kit counts them the same way.
 people_of = _bounds.people_of
 
@@ -188,7 +190,8 @@ def _not_before(uow: UnitOfWork, group: Group, plugin: str, effect: Effect) -> d
     route = ROUTES.get(type(effect))
     if plugin != CORE and (route is None or route.priority > 0):
         queued = uow.outbox.recent(group.id, plugin, group.now - timedelta(minutes=1))
-        moment += timedelta(minutes=queued // ROWS_PER_MINUTE)
+        most = URGENT_ROWS_PER_MINUTE if getattr(effect, "urgent", False) else ROWS_PER_MINUTE
+        moment += timedelta(minutes=queued // most)
     if isinstance(effect, (fx.PostDirect, fx.OfferLink)) and not getattr(effect, "urgent", False):
         person = group.person(effect.to)
         if person is not None:
@@ -201,7 +204,7 @@ _LANES: dict[type[Effect], Callable[[RoomId], str]] = {
     fx.Redact: names.hide_lane,
     fx.SweepRoom: names.sweep_lane,
     fx.MendRoom: names.mend_lane,
-    **dict.fromkeys((fx.PostMessage, fx.React, fx.PostFile, fx.StartPoll, fx.EndPoll), names.room_lane),
+    **dict.fromkeys((fx.React, fx.PostFile, fx.StartPoll, fx.EndPoll), names.room_lane),
     **dict.fromkeys((fx.InviteMember, fx.AnswerKnock, fx.RemoveMember, fx.LetGo, fx.RemoveStranger, fx.SetPower), names.door_lane),
 }
 
@@ -212,6 +215,8 @@ def lane_of(effect: Effect, group: Group) -> str:
         room: RoomId = effect.room  # type: ignore[attr-defined]  # all kinds of the table are about one room
         return lane(room)
     match effect:
+        case fx.PostMessage(room=spoken, urgent=urgent):
+            return names.room_lane(spoken, urgent=urgent)
         case fx.LinkRoom(space=space):
             return names.door_lane(space)
         case fx.PostDirect() | fx.OfferLink() | CreateDirect() | EnterChat():

@@ -17,9 +17,9 @@ def derived(*parts: object) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()[:32]
 
 
-def room_lane(room: RoomId) -> str:
-    """Return the lane of what is said in a room, so that words keep their order."""
-    return room
+def room_lane(room: RoomId, *, urgent: bool = False) -> str:
+    """Return the lane of what is said in a room, so that words keep their order; the urgent one waits behind no others."""
+    return f"{room}#urgent" if urgent else room
 
 
 def hide_lane(room: RoomId) -> str:

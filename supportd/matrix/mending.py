@@ -14,7 +14,7 @@ from supportd.matrix.template import MEGOLM, powers, settings, topic_of
 from supportd.matrix.watching import SETTING_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from supportd.engine.wire import Account, BringRoom, Outcome
     from supportd.matrix.accounts import Login
@@ -99,21 +99,24 @@ class _Work:
         return self.there.get(("m.room.create", ""), {})
 
     async def look(self) -> None:
-        """Read the whole state by the first account that may, the weakest first."""
+        """Read the whole state by the first account that is in the room, the weakest first."""
         refused: Refused | None = None
         weakest_first: tuple[Account, ...] = ("doorkeeper", "creator")
         for account in weakest_first:
             try:
-                # Who was thrown out may still read the state of that moment, but not who is in the room.
-                await self.apis[account].get(path("rooms", self.room, "joined_members"))
+                self._read(objects(await self.apis[account].ask("GET", path("rooms", self.room, "state"))))
             except Refused as error:
                 refused = error
-            else:
-                self.able.append(account)
-        if not self.able:
-            raise refused or Refused(code="M_FORBIDDEN", http=403)
-        answer = await self.apis[self.able[0]].ask("GET", path("rooms", self.room, "state"))
-        for event in objects(answer):
+                continue
+            # Who was thrown out may still read the state of that moment, in which they are out; of who is in it, it is as it is now.
+            if self._membership(self.logins[account].user_id) == "join":
+                self.able = [one for one in weakest_first if self._membership(self.logins[one].user_id) == "join"]
+                return
+        raise refused or Refused(code="M_FORBIDDEN", http=403)
+
+    def _read(self, events: Iterable[Any]) -> None:
+        self.there, self.set_by = {}, {}
+        for event in events:
             where = str(event.get("type")), str(event.get("state_key"))
             self.there[where] = obj(event.get("content"))
             # Who takes an event's content away by a redaction is not who set it.
@@ -130,10 +133,10 @@ class _Work:
             log.warning("room.not_mended", room=short(self.room), kind=setting, code=error.code)
             self.failed.append(setting)
 
-    async def by_any(self, act: Callable[[Api], Awaitable[Any]]) -> Any:
-        """Let the first account that has the power do it."""
+    async def by_any(self, act: Callable[[Api], Awaitable[Any]], *more: Account) -> Any:
+        """Let the first account that has the power do it, those in ``more`` last."""
         refused: Refused | None = None
-        for account in self.able:
+        for account in dict.fromkeys([*self.able, *more]):
             try:
                 return await act(self.apis[account])
             except Refused as error:
@@ -242,7 +245,8 @@ class _Work:
         if self._membership(user) in {"leave", "ban"} and self.set_by.get(("m.room.member", user), user) != user:
             self.by["listening"] = cast("UserId", self.set_by["m.room.member", user])
         if self._membership(user) != "invite":
-            await self.by_any(lambda api: api.post(path("rooms", self.room, "invite"), {"user_id": user}))
+            # Where an owner took the doorkeeper's power the reader may still have enough to invite.
+            await self.by_any(lambda api: api.post(path("rooms", self.room, "invite"), {"user_id": user}), "reader")
         await self.apis[account].post(path("join", self.room), {})
         self.there["m.room.member", user] = {"membership": "join"}
 

@@ -45,7 +45,8 @@ def plain_word(text: str) -> str:
 
     Accents (Latin) and vowel signs (Arabic) are often not typed; marks that are letters of their script (Gurmukhi) stay.
     """
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_SAME)).translate(_SAME)
+    # Folded after the letters of formulas became letters too, or they would not be folded.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold().translate(_SAME)).translate(_SAME)
     kept = "".join(sign for sign in folded if not unicodedata.combining(sign) or not _is_ornament(sign))
     kept = unicodedata.normalize("NFKC", kept)
     spaced = "".join(" " if _is_punctuation(sign) else sign for sign in kept)

@@ -25,7 +25,8 @@ class Effect:
 class PostMessage(Effect):
     """Post ``text`` in a room of this group, as the reader account; ``mention`` notifies one person.
 
-    ``thread`` is the message with which a thread began, or begins now.
+    ``thread`` is the message with which a thread began, or begins now. ``urgent`` (crisis, threat, panic): it does not wait for what the
+    plugin did in the last minute.
     """
 
     room: RoomId
@@ -33,6 +34,7 @@ class PostMessage(Effect):
     in_reply_to: EventId | None = None
     mention: PersonId | None = None
     thread: EventId | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from supportd.matrix.http import path
+from supportd.matrix.http import Api, path
 from tests.rooms.conftest import until
 from tests.support.reading import heard
 
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 #: How the question to the key member on duty begins, and how a private talk is called.
 QUESTION = "would like to talk"
 TALK = "Thursday evenings: talk"
+
+
+class Reaching(Protocol):
+    """Somebody with a way to the homeserver."""
+
+    api: Api
 
 
 async def greeted(circle: Circle, name: str) -> tuple[Member, str]:
@@ -46,7 +52,7 @@ async def _both_in(one: Member, other: Member, before: set[str]) -> bool:
     return bool(new) and new <= await called(other, TALK)
 
 
-async def called(who: Member, name: str) -> set[str]:
+async def called(who: Reaching, name: str) -> set[str]:
     """Return the rooms of this name that somebody is in."""
     found = set()
     for room in (await who.api.get(path("joined_rooms")))["joined_rooms"]:

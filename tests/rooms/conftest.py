@@ -28,17 +28,12 @@ PROMISED = 10.0
 class Circle:
     """A group whose rooms are made: Jo (admin, key member, owner), Sam (key member, owner), Mei (key member) and Tom."""
 
-    def __init__(self, place: Installation, folder: Path) -> None:
-        """Take the installation."""
-        self.place, self.folder = place, folder
+    def __init__(self, place: Installation, folder: Path, synapse: Synapse) -> None:
+        """Take the installation, and the homeserver as people reach it."""
+        self.place, self.folder, self.synapse = place, folder, synapse
         self.people: dict[str, Member] = {}
         self._listening: list[asyncio.Task[None]] = []
         self._everybody: list[Member] = []
-
-    @property
-    def synapse(self) -> Synapse:
-        """The homeserver."""
-        return self.place.synapse
 
     async def enter(self, name: str, *roles: str) -> Member:
         """Give somebody an account and a device, and enter them in the people."""
@@ -131,10 +126,10 @@ async def circle(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Circle]:
 
 
 @asynccontextmanager
-async def settled_in(synapse: Synapse, folder: Path, *options: str) -> AsyncIterator[Circle]:
-    """Give a group whose space and circle everybody has joined, its files in ``folder``; ``options`` are more words for init."""
-    place = Installation(synapse, folder, next(_numbers))
-    one = Circle(place, folder)
+async def settled_in(synapse: Synapse, folder: Path, *options: str, reached: Synapse | None = None) -> AsyncIterator[Circle]:
+    """Give a group whose rooms everybody has joined; ``options``: more words for init, ``reached``: the server as the daemon reaches it."""
+    place = Installation(reached or synapse, folder, next(_numbers))
+    one = Circle(place, folder, synapse)
     jo = one.people["Jo"] = await one.stranger("Jo")
     status, output = await place.init("--accounts-file", str(await place.accounts(folder)), "--admin", jo.user_id, *options)
     assert status == 0, output

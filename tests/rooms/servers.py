@@ -23,6 +23,19 @@ CLIENT = "_matrix/client/v3"
 CLIENT_V1 = "_matrix/client/v1"
 
 
+class Through:
+    """The homeserver as somebody reaches it through a proxy."""
+
+    def __init__(self, synapse: Synapse, url: str) -> None:
+        """Reach ``synapse`` at ``url``."""
+        self.base_url = url
+        self._synapse = synapse
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the homeserver in all else."""
+        return getattr(self._synapse, name)
+
+
 def python() -> Path:
     """Return the interpreter that has Synapse, or skip the test."""
     found = synapse_python()

@@ -14,7 +14,7 @@ import pytest_asyncio
 from supportd.matrix.http import path
 from tests.rooms.acts import called
 from tests.rooms.conftest import PROMISED, Circle, settled_in, until
-from tests.rooms.servers import asked
+from tests.rooms.servers import Through, asked
 from tests.rooms.test_drift import powers, put, state
 from tests.rooms.test_first_word import bot, opens
 from tests.scenarios.between import Between
@@ -33,19 +33,6 @@ QUIET = 2.0
 SOON = 20.0
 BIDI = "Tues\u202eyad"
 SIGNS = "hidden signs"
-
-
-class Through:
-    """The homeserver as somebody reaches it through a proxy."""
-
-    def __init__(self, synapse: Synapse, url: str) -> None:
-        """Reach ``synapse`` at ``url``."""
-        self.base_url = url
-        self._synapse = synapse
-
-    def __getattr__(self, name: str) -> Any:
-        """Be the homeserver in all else."""
-        return getattr(self._synapse, name)
 
 
 class House:

@@ -266,6 +266,7 @@ def _unlock(given: Given) -> Iterator[Effect]:
         yield Reply(text="This room is not locked.")
     else:
         given.store.settle(one.room.key, state="open")
+        drift.unlocked(given.group, given.store, one.room.key)
         opened = declared.of(given.group, given.store, given.settings, one.room)
         if opened is not None:
             yield opened.mend()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from supportd_confidential_rooms import (
     closing,
     declared,
+    drift,
     growing,
     keeping,
     leaving,
@@ -77,23 +78,26 @@ def expired(group: Group, store: RoomStore, settings: RoomSettings, event: AskEx
 
 def due(group: Group, store: RoomStore, settings: RoomSettings, key: str) -> Iterator[Effect]:
     """Do what was announced, or what had to wait."""
-    if key.startswith(listening.TIMER):
-        yield from listening.change(group, store, settings, key)
-    elif key.startswith(closing.TIMER):
-        yield from closing.close(group, store, settings, key.removeprefix(closing.TIMER))
-    elif key.startswith(making.FULL):
-        yield from growing.propose(group, store, settings, key.removeprefix(making.FULL))
-    elif key.startswith(merging.TIMER):
-        yield from merging.done(group, store, settings, key.removeprefix(merging.TIMER))
-    elif key.startswith(making.END):
-        room = group.room(key.removeprefix(making.END))
-        one = declared.of(group, store, settings, room) if room is not None else None
-        yield from closing.ends(group, one) if one is not None else ()
-    elif key.startswith(keeping.TIMER):
-        yield from keeping.sweep(group, store, key)
-    elif key == pausing.TIMER:
-        yield from pausing.too_long(group, store)
-    elif key == leaving.TIMER:
-        yield from making.all_moved_up(group, store)
-    elif key == panic.TIMER:
-        yield from making.fill(group, store)
+    found = next((one for beginning, one in _BY_TIMER.items() if key.startswith(beginning)), None)
+    if found is not None:
+        yield from found(group, store, settings, key)
+
+
+def _ends(group: Group, store: RoomStore, settings: RoomSettings, key: str) -> Iterator[Effect]:
+    room = group.room(key.removeprefix(making.END))
+    one = declared.of(group, store, settings, room) if room is not None else None
+    yield from closing.ends(group, one) if one is not None else ()
+
+
+_BY_TIMER: Final[Mapping[str, Callable[[Group, RoomStore, RoomSettings, str], Iterator[Effect]]]] = {
+    listening.TIMER: listening.change,
+    closing.TIMER: lambda group, store, settings, key: closing.close(group, store, settings, key.removeprefix(closing.TIMER)),
+    making.FULL: lambda group, store, settings, key: growing.propose(group, store, settings, key.removeprefix(making.FULL)),
+    making.END: _ends,
+    merging.TIMER: lambda group, store, settings, key: merging.done(group, store, settings, key.removeprefix(merging.TIMER)),
+    keeping.TIMER: lambda group, store, _settings, key: keeping.sweep(group, store, key),
+    drift.TIMER: drift.again,
+    pausing.TIMER: lambda group, store, _settings, _key: pausing.too_long(group, store),
+    leaving.TIMER: lambda group, store, _settings, _key: making.all_moved_up(group, store),
+    panic.TIMER: lambda group, store, _settings, _key: making.fill(group, store),
+}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.sdk.effects import PostDirect
+from supportd.sdk.effects import PostDirect, StartTimer
 from supportd.sdk.rooms import SETTINGS, SetBy
 from supportd_confidential_rooms import declared
 from supportd_confidential_rooms.texts import say, setting_word
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 #: Settings of which no event says who changed them.
 BY_NOBODY: Final = frozenset({"public list", "addresses"})
+#: In front of a room's word: the timer to try a lock again, and the fact that a lock is not known to hold yet.
+TIMER: Final = "lock:"
+#: Values of the fact: nobody was told yet; the key members know that the room is open.
+_WANTED: Final = "wanted"
+_TOLD: Final = "told"
+#: How soon a lock that did not hold is tried again.
+AGAIN: Final = timedelta(minutes=1)
 
 
 def seen(group: Group, store: RoomStore, one: Declared) -> Iterator[Effect]:
@@ -44,20 +52,59 @@ def mended(group: Group, store: RoomStore, settings: RoomSettings, event: RoomMe
         return
     changed = _changed(store, one, event)
     yield from _tell(group, one, "drift_mended", {each: who for each, who in changed.items() if each not in event.failed})
-    if event.failed and one.row["state"] != "locked":
+    store.told(one.room.key, {*changed, *event.mended} - set(event.failed))
+    if one.shut:
+        yield from _held(group, store, one, event.failed, changed)
+    elif event.failed:
         store.settle(one.room.key, state="locked")
-        yield from _tell_locked(group, one, event.failed, changed)
+        store.set_fact(TIMER + one.room.key, _WANTED, group.now)
+        for each in set(event.failed) & set(changed):
+            # Who was sent away and invited again was not sent away by anybody, for who looks now.
+            store.drift(one.room.key, each, changed[each].person, group.now)
         locked = declared.of(group, store, settings, one.room)
         if locked is not None:
             yield locked.mend()
-    store.told(one.room.key, [*changed, *event.mended, *event.failed])
+
+
+def unlocked(group: Group, store: RoomStore, key: str) -> None:
+    """Try no lock again that is not wanted any more."""
+    store.set_fact(TIMER + key, None, group.now)
+
+
+def again(group: Group, store: RoomStore, settings: RoomSettings, timer: str) -> Iterator[Effect]:
+    """Try once more to lock a room that could not be locked."""
+    room = group.room(timer.removeprefix(TIMER))
+    one = declared.of(group, store, settings, room) if room is not None else None
+    if one is not None and one.shut and store.fact(timer) is not None:
+        yield one.mend()
+
+
+def _held(group: Group, store: RoomStore, one: Declared, failed: tuple[Setting, ...], changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
+    """Tell once that the room is locked, or that it could not even be locked, which is tried again until it is."""
+    fact = TIMER + one.room.key
+    was, holds = store.fact(fact), "power" not in failed
+    # What was in order again by the time of the lock is told all the same: the room is shut because of it.
+    about = tuple(each for each in SETTINGS if each in {*failed, *store.drifted(one.room.key)})
+    if not holds:
+        store.set_fact(fact, _TOLD, group.now)
+        yield StartTimer(key=fact, at=group.now + AGAIN)
+    elif was is not None:
+        store.set_fact(fact, None, group.now)
+    if one.row["state"] == "closed":
+        yield from _tell_locked(group, one, "drift_stays", failed, changed) if failed else ()
+    elif holds and was is not None:
+        yield from _tell_locked(group, one, "drift_locked", about, changed)
+    elif not holds and was != _TOLD:
+        yield from _tell_locked(group, one, "drift_unlocked", failed, changed)
+    if holds:
+        store.told(one.room.key, about)
 
 
 def _changed(store: RoomStore, one: Declared, event: RoomMended) -> Mapping[Setting, SetBy]:
     """Return what others changed that is set back now, or cannot be, and who did it as the homeserver says."""
     by = {each.setting: each for each in event.by}
-    # We give no room an address or a place in the public list, so whatever of that was set back was somebody else's.
-    seen = {setting: SetBy(setting) for setting in event.mended if setting in BY_NOBODY}
+    # We give no room an address or a place in the public list, so whatever of that was found was somebody else's.
+    seen = {setting: SetBy(setting) for setting in (*event.mended, *event.failed) if setting in BY_NOBODY}
     seen |= {setting: SetBy(setting, who) for setting, who in store.drifted(one.room.key).items()}
     odd = {each.setting for each in one.odd()}
     # What was set back just before we were stopped differs no more, and is not told yet.
@@ -75,12 +122,16 @@ def _tell(group: Group, one: Declared, key: str, changed: Mapping[Setting, SetBy
             yield PostDirect(to=helper.id, text=say(group, helper, text, room=one.room.key, who=name, what=", ".join(words)))
 
 
-def _tell_locked(group: Group, one: Declared, failed: Iterable[Setting], changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
+def _tell_locked(group: Group, one: Declared, key: str, failed: Iterable[Setting], changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
     for helper in declared.who_hears(group, one):
-        text = say(group, helper, "drift_locked", room=one.room.key, what=", ".join(setting_word(group, helper, each) for each in failed))
-        who = sorted({changed[each].account or _who(group, helper, changed[each]) for each in failed if each in changed})
+        text = say(group, helper, key, room=one.room.key, what=", ".join(setting_word(group, helper, each) for each in failed))
+        who = sorted({_account_or_who(group, helper, changed[each]) for each in failed if each in changed})
         told = say(group, helper, "drift_locked_by", who=", ".join(who)) if who else ""
         yield PostDirect(to=helper.id, text=" ".join(one for one in (text, told) if one))
+
+
+def _account_or_who(group: Group, helper: Person, who: SetBy) -> str:
+    return say(group, helper, "own_account", account=who.account) if who.account else _who(group, helper, who)
 
 
 def _who(group: Group, helper: Person, who: SetBy) -> str:

@@ -57,7 +57,7 @@ def rooms(group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Ef
             continue
         yield one.mend()
         if one.spec.listening == "reader" and one.template.kind == "room" and not one.shut:
-            yield PostMessage(room=one.room.id, text=TEXTS.get(key, group.style.language, group.style.edition))
+            yield PostMessage(room=one.room.id, text=TEXTS.get(key, group.style.language, group.style.edition), urgent=True)
 
 
 def open_wanted(group: Group) -> Iterator[Effect]:

@@ -72,6 +72,28 @@ REFUSED: Final[Mapping[str, Mapping[str, Mapping[Edition, str]]]] = {
             " Wer den Server betreibt, kann nachsehen. Dann sag: rooms invite {room} {member}."
         },
     },
+    "drift_unlocked": {
+        "en": {
+            "normal": "Automatic message. In the room {room} I could not set this back: {what}. I could not lock the room either, so people"
+            " can still write there. Please write nothing there that others must not read, and talk with the person who runs the server."
+            " I try again every minute, and write when it is locked."
+        },
+        "de": {
+            "normal": "Automatische Nachricht. Im Raum {room} konnte ich dies nicht zurücksetzen: {what}. Schließen konnte ich ihn auch"
+            " nicht, man kann dort also noch schreiben. Bitte schreibt dort nichts, was andere nicht lesen dürfen, und sprecht mit der"
+            " Person, die den Server betreibt. Ich versuche es jede Minute wieder und schreibe, wenn er geschlossen ist."
+        },
+    },
+    "drift_stays": {
+        "en": {
+            "normal": "Automatic message. In the room {room}, which is closed, I could not set this back: {what}."
+            " Please talk with the person who runs the server."
+        },
+        "de": {
+            "normal": "Automatische Nachricht. Im Raum {room}, der geschlossen ist, konnte ich dies nicht zurücksetzen: {what}."
+            " Bitte sprecht mit der Person, die den Server betreibt."
+        },
+    },
     "room_not_made": {
         "en": {
             "normal": "Automatic message. The room {room} could not be made: the homeserver refused it. Nothing is left of it."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from supportd_confidential_rooms.stories import circle_group
+from datetime import timedelta
+
+from supportd_confidential_rooms.stories import circle_group, with_room
 
 from supportd.sdk.effects import PostDirect
-from supportd.sdk.testing import Scene, room_changes, rooms_are_mended
+from supportd.sdk.testing import Scene, command, room_changes, rooms_are_mended
 
+MINUTE = timedelta(minutes=1)
 CREATOR = "@creator:test"
 
 
@@ -51,7 +54,40 @@ def test_what_we_changed_ourselves_is_no_news() -> None:
 
 
 def test_a_lock_says_who_did_it() -> None:
-    """What cannot be set back locks the room, and the key members read who had changed it."""
-    scene = circle_group().when(room_changes("circle", by="Jo", setting="power", everybody=50), rooms_are_mended("power"))
+    """What cannot be set back locks the room, and the key members read who had changed it, when the lock holds."""
+    scene = circle_group().when(room_changes("circle", by="Jo", setting="guests", guests="can_join"), rooms_are_mended("guests"))
+    before = told(scene)
+    scene.when(rooms_are_mended("guests"))
 
+    assert before == {}
     scene.then_writes_to("Sam", "I locked the room").then_writes_to("Mei", "It was changed by Jo.")
+    assert all(len(texts) == 1 for texts in told(scene).values())
+
+
+def test_a_room_that_cannot_be_locked_is_told_as_that() -> None:
+    """The homeserver refuses the lock too: key members read once that the room is open, it is tried each minute, and told when it holds."""
+    scene = circle_group().when(room_changes("circle", by="Jo", setting="power", everybody=50))
+    for _ in range(3):
+        scene.when(rooms_are_mended("power"), rooms_are_mended("power")).after(MINUTE)
+
+    assert said_of_locks(scene) == ["could not lock"]
+    scene.when(rooms_are_mended())
+    assert said_of_locks(scene) == ["could not lock", "I locked"]
+    scene.after(MINUTE).when(rooms_are_mended()).after(MINUTE).when(rooms_are_mended())
+    assert said_of_locks(scene) == ["could not lock", "I locked"]
+
+
+def test_a_closed_room_stays_closed() -> None:
+    """What cannot be set back in a closed room is told, and no unlocking can open it by mistake."""
+    scene = with_room(circle_group(), "Tea", "Tom", "Sam")
+    scene.when(command("rooms close", by="Jo", room="tea")).after(MINUTE).when(rooms_are_mended())
+    scene.when(room_changes("tea", by="Sam", setting="guests", guests="can_join"), rooms_are_mended("guests"))
+
+    assert ["which is closed, I could not set this back" in text for text in told(scene)["Sam"]] == [True]
+    scene.when(command("rooms unlock", by="Jo", room="tea")).then_replies("This room is not locked.")
+
+
+def said_of_locks(scene: Scene) -> list[str]:
+    """Return what Sam read about locks in the whole story."""
+    texts = [one.text for one in scene.effects if isinstance(one, PostDirect) and scene.group.name_of(one.to) == "Sam"]
+    return [part for text in texts for part in ("could not lock", "I locked") if part in text]

@@ -225,6 +225,22 @@ async def test_the_sixty_first_row_of_a_minute_waits(store: SqlStore) -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_is_urgent_does_not_wait_for_a_busy_minute(store: SqlStore) -> None:
+    """Urgent words go at once and pass those that wait in the same room; a plugin that calls everything urgent waits too."""
+    doing = Doing()
+    world = World(store, doing)
+    await world.begin()
+
+    chatter = (fx.PostMessage(room=ROOM, text="chatter") for _ in range(70))
+    await do(world, doing, *chatter, fx.PostMessage(room=ROOM, text="shut", urgent=True))
+    said = [job.text for _, job in world.server.jobs if isinstance(job, wire.SendMessage)]
+    await do(world, doing, *(fx.PostMessage(room=ROOM, text="cried", urgent=True) for _ in range(600)))
+
+    assert {text: said.count(text) for text in said} == {"chatter": 60, "shut": 1}
+    assert world.server.said().count("cried") == 600 - 71
+
+
+@pytest.mark.asyncio
 async def test_what_keeps_a_room_safe_waits_for_nothing(store: SqlStore) -> None:
     """A room is set back at once, however much the plugin has done in this minute and whatever else waits for the room's door."""
     doing = Doing()
