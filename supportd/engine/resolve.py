@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from supportd.engine import names, strangers, wire
 from supportd.engine.unit import Waiting
 from supportd.sdk import events as ev
+from supportd.sdk._names import visible
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -171,7 +172,9 @@ def _knock(uow: UnitOfWork, incoming: Incoming, content: Membership, group: Grou
         strangers.answer_no(uow, group, incoming)
         return None
     id_, at, room = incoming.id, incoming.at, incoming.room
-    return ev.KnockReceived(id=id_, group=group, at=at, room=room, knock=id_, person=person, reason=content.reason)
+    name = visible(content.display_name or "")
+    shown = "" if person is not None else f"{name} ({content.subject})" if name else content.subject
+    return ev.KnockReceived(id=id_, group=group, at=at, room=room, knock=id_, person=person, reason=content.reason, shown=shown)
 
 
 def _withdraw(uow: UnitOfWork, group: GroupId, person: PersonId, at: datetime) -> None:

@@ -102,7 +102,8 @@ class MemberLeft(Event):
 class KnockReceived(Event):
     """Somebody asks to be let into ``room``; answer with ``AnswerKnock`` and the same ``knock``.
 
-    ``person`` is ``None`` for somebody who is not in the group's people, and a knock enters nobody. ``reason`` is what they wrote with it.
+    ``person`` is ``None`` for somebody who is not in the group's people, and a knock enters nobody. ``reason`` is what they wrote with it,
+    ``shown`` is a stranger's name and address as key members may read them.
     """
 
     hook: ClassVar[str] = "knock_received"
@@ -111,6 +112,7 @@ class KnockReceived(Event):
     knock: EventId
     person: PersonId | None
     reason: str = field(default="", repr=False)
+    shown: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

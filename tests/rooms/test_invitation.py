@@ -13,6 +13,7 @@ from supportd.matrix.accounts import log_in
 from supportd.matrix.http import Api, path
 from supportd.matrix.member import Member
 from tests.rooms.conftest import settled_in, until
+from tests.support.reading import heard
 from tests.support.synapse import synapse_python
 
 if TYPE_CHECKING:
@@ -127,3 +128,29 @@ async def _with_token(circle: Circle, token: str) -> None:
 async def _joined(circle: Circle, room: str, user: str) -> bool:
     joined = await circle.people["Jo"].api.get(path("rooms", room, "joined_members"))
     return user in joined["joined"]
+
+
+async def test_somebody_knocks_and_a_key_member_lets_them_in(circle: Circle) -> None:
+    """On a real homeserver: the topic asks, the knock reaches key members with its words, and after a yes they are invited and known."""
+    await circle.place.data("plugins", "on", "welcome")
+    await circle.place.data("rooms", "create", "waiting_room", "Porch")
+    await until(lambda: _there(circle, "Porch"), 20, every=0.3)
+    porch = (await circle.ids())["Porch"]
+    karim = await circle.stranger("Karim")
+
+    await karim.api.post(path("knock", porch), {"reason": "A friend told me about you."})
+    helpers = [circle.people[name] for name in ("Jo", "Sam", "Mei")]
+    await until(lambda: all(heard(one, "“A friend told me about you.”") for one in helpers), 20)
+    asked = heard(helpers[1], "“A friend told me about you.”")[0]
+    assert karim.user_id in asked.text
+    await helpers[1].say(asked.room, "yes")
+
+    await until(lambda: _joined(circle, porch, karim.user_id), 20, every=0.3)
+    topic = await circle.people["Jo"].api.get(path("rooms", porch, "state", "m.room.topic", ""))
+    assert "How did you hear of us?" in topic["topic"]
+    room = await circle.circle_id()
+    assert not await _joined(circle, room, karim.user_id)
+
+
+async def _there(circle: Circle, name: str) -> bool:
+    return name in await circle.ids()

@@ -98,6 +98,9 @@ def spec_for(group: Group, template: Template, name: str, *, listening: Listenin
     note = "" if template.kind == "space" else TEXTS.get(f"topic_{level}", group.style.language, group.style.edition)
     if note and days and level != "absent":
         note += " " + TEXTS.get("topic_keep", group.style.language, group.style.edition, days=str(days))
+    if template.join == "knock" and template.questions and note:
+        asks = TEXTS.get("topic_questions", group.style.language, group.style.edition, questions=template.questions)
+        note += f" {asks}"
     return replace(template.spec(name, note=note), listening=level)
 
 

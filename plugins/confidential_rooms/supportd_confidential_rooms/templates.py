@@ -35,6 +35,7 @@ FIXED: Final = frozenset({"key", "base", "kind", "private", "power", "room_versi
 #: What a private room's kind promises to who is in it: nobody else is brought in, and nobody else reads.
 PROMISED: Final = frozenset({"people", "owners", "listening", "join", "cap"})
 LONGEST: Final = 200
+MOST_QUESTIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,8 @@ class Template:
     keep_days: int
     owners: bool
     power: Powers
+    #: What whoever may knock reads before they do.
+    questions: str = ""
 
     def spec(self, name: str, *, topic: str = "", note: str = "") -> RoomSpec:
         """Return what a room of this kind, called ``name``, is declared to be."""
@@ -136,6 +139,8 @@ def _value(template: Template, field: str, value: str) -> object:
         if not value.isascii() or not value.isdecimal() or not least <= int(value[:9]) <= most:
             raise CannotChange(f"“{field}” is a number from {least} to {most}.")
         return int(value)
+    if field == "questions" and value.count("?") > MOST_QUESTIONS:
+        raise CannotChange(f"Ask at most {MOST_QUESTIONS} questions: whoever knocks has little room to answer.")
     if field in _CHOICES:
         if value not in _CHOICES[field]:
             raise CannotChange(f"“{field}” is one of: {', '.join(_CHOICES[field])}.")

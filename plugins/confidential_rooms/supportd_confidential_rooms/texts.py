@@ -35,6 +35,10 @@ TEXTS: Final = Catalogue(
             "en": {"normal": "What is said here is hidden after {days} days."},
             "de": {"normal": "Was hier gesagt wird, wird nach {days} Tagen verborgen."},
         },
+        "topic_questions": {
+            "en": {"normal": "If you would like to come in, knock and write a few words: {questions}"},
+            "de": {"normal": "Wenn du hereinkommen möchtest, klopf an und schreib ein paar Worte: {questions}"},
+        },
         "keep_question": {
             "en": {
                 "normal": "Automatic message. Somebody asks that words in the room {room} are hidden after {days} days, older ones now."

@@ -10,7 +10,7 @@ from supportd_confidential_rooms.stories import circle_group, with_room
 from supportd.sdk.effects import CreateRoom, MendRoom, Reply
 from supportd.sdk.testing import Scene, command, room_is_ready
 
-KINDS = {"space", "circle", "small_circle", "talk", "buddies", "key_members", "meeting", "quiet", "review"}
+KINDS = {"space", "circle", "small_circle", "talk", "buddies", "key_members", "meeting", "quiet", "review", "waiting_room"}
 
 
 def change(scene: Scene, template: str, field: str, value: str) -> str:
@@ -119,3 +119,18 @@ def test_a_copy_of_a_private_kind_is_private_too() -> None:
     )
 
     assert "stays as it is" in change(scene, "chat_for_two", "owners", "yes")
+
+
+def test_whoever_knocks_reads_the_questions_before() -> None:
+    """A waiting room is for key members and whoever asks; its topic holds up to three questions of the group's own."""
+    scene = circle_group().when(command("rooms create", by="Jo", template="waiting_room", called="Porch"))
+    (made,) = scene.of(CreateRoom)
+    assert (made.spec.join_rule, made.spec.listed, made.spec.history) == ("knock", False, "joined")
+    assert "knock and write a few words: How did you hear of us?" in made.spec.note
+    assert len(made.key_members) >= 1
+    assert not {one.id for one in scene.group.people if one.name in {"Tom", "Ann"}} & set(made.members)
+
+    assert "at most 3 questions" in change(scene, "waiting_room", "questions", "Who? What? Why? Where?")
+    assert "is changed" in change(scene, "waiting_room", "questions", "Whom do you know here?")
+    scene.when(command("rooms create", by="Jo", template="waiting_room", called="Hall"))
+    assert "a few words: Whom do you know here?" in scene.of(CreateRoom)[0].spec.note

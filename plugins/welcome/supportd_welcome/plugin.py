@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 
 from supportd.sdk.ask import YES, Ask, CloseAsk
-from supportd.sdk.effects import CancelTimer, ChangePerson, Effect, PostDirect, PostMessage, RecordConsent, StartTimer
+from supportd.sdk.effects import AnswerKnock, CancelTimer, ChangePerson, Effect, PostDirect, PostMessage, RecordConsent, StartTimer
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.ids import EventId, PersonId
-from supportd_welcome import answers, arriving, commands, direct, hello, path, watching, weekly
+from supportd_welcome import answers, arriving, commands, direct, hello, knocking, path, watching, weekly
 from supportd_welcome.own import ours
 from supportd_welcome.settings import WelcomeSettings
 from supportd_welcome.tables import TABLES, WelcomeStore
@@ -37,7 +37,7 @@ class Welcome(Plugin):
     name: ClassVar[str] = "welcome"
     summary: ClassVar[str] = "Welcomes newcomers step by step, and sees to it that nobody's words stay without an answer."
     grants: ClassVar[frozenset[type[Effect]]] = frozenset(
-        {PostDirect, PostMessage, Ask, CloseAsk, StartTimer, CancelTimer, RecordConsent, ChangePerson}
+        {AnswerKnock, PostDirect, PostMessage, Ask, CloseAsk, StartTimer, CancelTimer, RecordConsent, ChangePerson}
     )
     settings: ClassVar[type[Settings]] = WelcomeSettings
     store: ClassVar[type[PluginStore]] = WelcomeStore
@@ -69,6 +69,11 @@ class Welcome(Plugin):
         yield from watching.gone(store, event.member, event.room)
         if room is not None and room.key in settings.rooms():
             yield from arriving.went(ours(group, store), store, settings, event.member)
+
+    @hookimpl
+    def knock_received(self, event: ev.KnockReceived, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
+        """Let key members decide about somebody who asks to be let in."""
+        yield from knocking.heard(ours(group, store), settings, event)
 
     @hookimpl
     def effect_failed(self, event: ev.EffectFailed, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
@@ -120,6 +125,8 @@ class Welcome(Plugin):
             yield from arriving.crowd_answered(ours(group, store), store, settings, event.answer)
         elif event.key.startswith(hello.INTRODUCE) and event.answer == YES.name:
             yield from hello.introduce(ours(group, store), settings, event.by[0])
+        elif event.key.startswith(knocking.KNOCK):
+            yield from knocking.decided(ours(group, store), event.key, event.answer)
         elif event.key.startswith(watching.ALONE):
             yield from watching.answered(group, store, settings, EventId(about), event.answer, event.by[0])
 
@@ -128,6 +135,8 @@ class Welcome(Plugin):
         """Go on after silence."""
         if event.key == arriving.CROWD:
             yield from arriving.crowd_silent(group, store)
+        elif event.key.startswith(knocking.KNOCK):
+            yield from knocking.decided(ours(group, store), event.key, None)
         elif event.key.startswith(watching.ALONE):
             yield from watching.due(ours(group, store), store, settings, EventId(event.key.removeprefix(watching.ALONE)))
 

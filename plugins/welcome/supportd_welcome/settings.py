@@ -30,6 +30,9 @@ class WelcomeSettings(Settings):
     )
     offer_introduction: bool = Field(default=True, description="Ask the newcomer whether the room may be told that they are here.")
     days_for_introduction: int = Field(default=3, ge=1, le=28, description="After so many days silence counts as no.")
+    vouch: int = Field(
+        default=1, ge=1, le=2, description="So many key members have to say yes before somebody who knocks is let in; one no is a no."
+    )
     hour: int = Field(default=10, ge=0, le=23, description="The later messages come at this hour, by the newcomer's own clock.")
     day_rules: Day = Field(default=1, description="The day of the ground rules; -1 for never.")
     day_name: Day = Field(default=3, description="The day of the question for a name; -1 for never.")

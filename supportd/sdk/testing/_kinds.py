@@ -154,7 +154,10 @@ def knocks(name: str | None, reason: str = "", room: str | None = None) -> Act:
     def act(world: World) -> None:
         id_, where = world.next_id(), world.room(room).id
         person = world.person(name).id if name is not None else None
-        world.tell(ev.KnockReceived(id=id_, group=world.group, at=world.now, room=where, knock=id_, person=person, reason=reason))
+        shown = "" if name is not None else "Somebody (@somebody:test)"
+        world.tell(
+            ev.KnockReceived(id=id_, group=world.group, at=world.now, room=where, knock=id_, person=person, reason=reason, shown=shown)
+        )
 
     return act
 
