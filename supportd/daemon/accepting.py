@@ -67,7 +67,7 @@ def accept(uow: UnitOfWork, dispatcher: Dispatcher, token: str, user: str, name:
         return None
     # Nor what people there are called: a name that is taken gives way, and can be changed inside.
     chosen = next(one for one in (name, found.name, address[1:].partition(":")[0], address) if one and group.called(one) is None)
-    new = NewPerson(user=address, name=chosen, roles=frozenset({"member"}))
+    new = NewPerson(user=address, name=chosen, roles=frozenset({"member"}), occasion=found.occasion)
     id_ = f"form:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
     entering.enter(uow, dispatcher, group.id, new, id_, now)
     return None

@@ -136,6 +136,7 @@ class NewPerson:
     language: str | None = None
     zone: str | None = None
     quiet: QuietHours | None = None
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,8 @@ class Invitation:
     group: GroupId
     name: str = field(repr=False)
     expires: datetime
+    #: A word for the occasion, by which a group's own words are chosen; empty for none.
+    occasion: str = ""
 
 
 class Invitations(Protocol):

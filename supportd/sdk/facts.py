@@ -140,6 +140,8 @@ class Person:
     reach: Reach = "chat"
     #: They want little: one message a day, answered with one sign.
     low_energy: bool = False
+    #: A word of the group's own for what they were invited for, such as a leaflet or a meeting; empty for none.
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

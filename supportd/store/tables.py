@@ -336,7 +336,7 @@ invitations = Table(
     metadata,
     _text("hash", "hash of the token", key=True),
     _text("group_id", "group"),
-    _sealed("name", "whom the link was made for, under the group's key; wiped when it is used", null=True),
+    _sealed("name", "whom the link was made for, and the occasion, under the group's key; wiped when it is used", null=True),
     _instant("expires", "until when"),
     _instant("used", "when", null=True),
     Index("invitations_by_group", "group_id"),

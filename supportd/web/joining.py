@@ -30,7 +30,12 @@ spellcheck="false" required>
 <label for="name">What shall we call you? A made-up name is welcome. You can leave this empty.</label>
 <input id="name" name="name" value="{name}" maxlength="80" autocomplete="off">
 <button>Come in</button></form>
-{make}<p>If somebody helps you with this, write your own account here, not theirs.</p>
+{make}<details><summary>I am helping somebody with this</summary>
+<ul><li>Sit beside them, and read this page to them. There is no hurry: the link works for three days.</li>
+<li>The account is theirs. Let them choose the names, and the password.</li>
+<li>Write user name and password on paper for them. Nobody here can look them up.</li>
+<li>Use their own device, or sign out on yours afterwards.</li>
+<li>What is said in the group is for them. Please read along only when they ask you to.</li></ul></details>
 <p>If you did not expect this, close the page. Nothing happens then.</p>"""
 
 _MAKE: Final = """<h2>Or: I have no account yet</h2>

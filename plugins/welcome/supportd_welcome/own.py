@@ -13,7 +13,7 @@ from supportd.sdk.effects import Reply
 from supportd.sdk.facts import Group, Person
 from supportd.sdk.ids import PersonId
 from supportd.sdk.text import problems_of
-from supportd_welcome.texts import TEXTS, say
+from supportd_welcome.texts import OCCASION, TEXTS, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,6 +39,7 @@ EXAMPLE: Final = {
 }
 #: A text that loses one of these says nothing any more.
 NEEDED: Final = frozenset({"rules", "link", "name"})
+_WORD: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 
 COMMANDS: Final = (
@@ -49,7 +50,7 @@ COMMANDS: Final = (
         parameters=(
             Parameter(name="key", help="Which text, see welcome texts."),
             Parameter(name="language", help="A tag such as de; left out, the group's.", default=""),
-            Parameter(name="room", help="The room's word, for words of that room.", default=""),
+            Parameter(name="room", help="The room's word, or invited:WORD, for words of that room or occasion.", default=""),
         ),
         who="key_member",
     ),
@@ -60,7 +61,7 @@ COMMANDS: Final = (
             Parameter(name="key", help="Which text, see welcome texts."),
             Parameter(name="text", help="Your words, in quotation marks; {member} and {group} become names. Nothing: ours again."),
             Parameter(name="language", help="A tag such as de; left out, the group's.", default=""),
-            Parameter(name="room", help="The room's word, for this room only.", default=""),
+            Parameter(name="room", help="The room's word, for this room only; or invited:WORD, for who was invited for that.", default=""),
         ),
         who="admin",
     ),
@@ -138,13 +139,16 @@ def _unknown(group: Group, key: str, language: str, room: str) -> str:
         return f"There is no text “{key[:40]}”: see welcome texts."
     if not _LANGUAGE.fullmatch(language):
         return "A language is a tag such as en, ur or zh-Hans."
+    if room.startswith(OCCASION):
+        return "" if _WORD.fullmatch(room.removeprefix(OCCASION)) else "An occasion is one word of small letters, digits and hyphens."
     return f"There is no room “{room[:40]}” in this group." if room and group.room(room) is None else ""
 
 
 def _preview(group: OurGroup, settings: WelcomeSettings, key: str, language: str, room: str) -> str:
     from supportd_welcome import questions  # noqa: PLC0415 - the two modules know each other
 
-    reader = Person(id=PersonId("example"), name=EXAMPLE["member"], language=language)
+    occasion = room.removeprefix(OCCASION) if room.startswith(OCCASION) else ""
+    reader = Person(id=PersonId("example"), name=EXAMPLE["member"], language=language, occasion=occasion)
     reads = say("reads", group, reader)
     rules = questions.rules_text(group, settings, reader)
     text = say(key, replace(group, style=replace(group.style, language=language)), reader, room=room, **EXAMPLE, reads=reads, rules=rules)

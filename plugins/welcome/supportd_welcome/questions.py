@@ -124,10 +124,10 @@ def of(step: str, group: Group, settings: WelcomeSettings, person: Person) -> Qu
         case "buddy":
             return say("ask_buddy", group, person), USUAL, False
         case _:
-            helper = (
-                name_of(group, hello.helper(group, person.id)) if hello.helper(group, person.id) else say("a_key_member", group, person)
-            )
-            return say("ask_checkin", group, person, helper=helper), CHECKIN, False
+            helper = hello.helper(group, person.id)
+            # Without anybody who could write to them there is nothing to offer.
+            text = say("ask_checkin", group, person, helper=name_of(group, helper)) if helper is not None else ""
+            return (text, CHECKIN, False) if text else None
 
 
 def _rules(group: Group, settings: WelcomeSettings, person: Person) -> Question | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from supportd.sdk.facts import Group, Person
 
 #: What somebody agrees to. These texts exist in no language that no native speaker has read.
+#: In front of the word for an occasion, where words are for a room or an occasion.
+OCCASION: Final = "invited:"
 SENSITIVE: Final = ("rules_text", "ask_rules", "ask_rules_again", "ask_rules_gate", "ask_mail")
 TEXTS: Final = Catalogue.read(files("supportd_welcome") / "texts", sensitive=SENSITIVE)
 
@@ -20,14 +22,15 @@ TEXTS: Final = Catalogue.read(files("supportd_welcome") / "texts", sensitive=SEN
 def say(key: str, group: Group, reader: Person | None = None, *, room: str = "", **values: str) -> str:
     """Return a text for a reader: in their language, else the group's, else English; in each the group's own words before ours.
 
-    ``room``: its own words come first. Who wants little gets the shortest form of ours.
+    What somebody was invited for has words of its own first, then ``room``. Who wants little gets the shortest form of ours.
     """
     if reader is not None and reader.low_energy:
         reader = replace(reader, edition="short")
     filled = {"member": name_of(group, reader), **values}
     own = getattr(group, "own", {})
     for language in _languages(group, reader):
-        found = next((own[key, place, language] for place in (room, "") if (key, place, language) in own), None)
+        places = ([f"{OCCASION}{reader.occasion}"] if reader is not None and reader.occasion else []) + [room, ""]
+        found = next((own[key, place, language] for place in places if (key, place, language) in own), None)
         if found is not None:
             return render(found, **{"group": group.name, **filled})
         if language in TEXTS.texts[key]:

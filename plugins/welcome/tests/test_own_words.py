@@ -144,3 +144,14 @@ def test_names_in_braces_are_only_names() -> None:
     scene = plain().with_people("{group}").when(write("hello", "Hello {member}."), member_joins("{group}"))
 
     scene.then_writes_to("{group}", "Hello {group}.")
+
+
+def test_who_was_invited_for_something_reads_words_of_their_own() -> None:
+    """A group greets those from its leaflet otherwise than the others; the room's words and the group's come after."""
+    scene = plain().when(write("hello", "Hello {member}."), write("hello", "Thank you for our leaflet, {member}.", room="invited:leaflet"))
+    assert "Thank you for our leaflet, Karim." in said(scene)
+    scene.with_people("Karim", occasion="leaflet").with_people("Ali", occasion="meeting")
+
+    scene.when(member_joins("Karim")).then_writes_to("Karim", "Thank you for our leaflet, Karim.")
+    scene.when(member_joins("Ali")).then_writes_to("Ali", "Hello Ali.")
+    assert "one word" in said(scene.when(write("hello", "Hello.", room="invited:Our Leaflet")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
 
 #: How long an invitation works.
 WORKS_FOR: Final = timedelta(hours=72)
+_OCCASION: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
-def invite(desk: Desk, name: str) -> Said:
-    """Make a link for one person, to be passed on by whoever asked for it."""
+def invite(desk: Desk, name: str, occasion: str = "") -> Said:
+    """Make a link for one person, to be passed on by whoever asked for it.
+
+    ``occasion``: a word by which the group's own words for them are chosen.
+    """
     name, facts = visible(name), desk.facts()
+    if occasion and not _OCCASION.fullmatch(occasion):
+        raise WordsUnclear(usage="people invite NAME and one word for the occasion, of small letters, digits and hyphens, such as leaflet")
     if not name_fits(name):
         raise WordsUnclear(usage="people invite and a name of 1 to 40 visible letters, in quotation marks if it has blanks")
     if facts.called(name) is not None:
@@ -29,7 +36,7 @@ def invite(desk: Desk, name: str) -> Said:
         raise Unusable(reason="the group is shut at the moment: two key members can open it again")
     token = desk.uow.token("invitation", f"{desk.group}:{desk.id}")
     until = desk.now + WORKS_FOR
-    desk.uow.invitations.add(token, Invitation(desk.group, name, until))
+    desk.uow.invitations.add(token, Invitation(desk.group, name, until, occasion))
     _journal(desk, "Somebody was given an invitation.")
     local = facts.local(until)
     link = f"{desk.dispatcher.public_url}/j#{token}"

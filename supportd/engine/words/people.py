@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 USAGE: Final = (
     "people add NAME [MATRIX-ID] [key_member or admin], people take ROLE from NAME, people list, "
-    "people invite NAME, people uninvite, people keep-out MATRIX-ID, people readmit MATRIX-ID, or people export, forget or trust and a NAME"
+    "people invite NAME [OCCASION], people uninvite, people keep-out MATRIX-ID, people readmit MATRIX-ID, "
+    "or people export, forget or trust and a NAME"
 )
 NOT_IN_CHAT: Final = "people list, people add or people take; export, forget and trust are given at the server only"
 _USER: Final = re.compile(r"@[^:\s]{1,200}:[^\s]{1,200}")
@@ -49,8 +50,8 @@ def people(desk: Desk) -> Said:
 
 def _at_the_door(desk: Desk) -> Said:
     match desk.words:
-        case ("invite", name):
-            return inviting.invite(desk, name)
+        case ("invite", name, *occasion) if len(occasion) <= 1:
+            return inviting.invite(desk, name, *occasion)
         case ("uninvite",):
             return inviting.revoke(desk)
         case ("keep-out", address):

@@ -59,10 +59,10 @@ class Scene:
 
     # ---- how it begins ----------------------------------------------------------------------------------------------
 
-    def with_people(self, *names: str, language: str | None = None, quiet: QuietHours | None = None) -> Scene:
+    def with_people(self, *names: str, language: str | None = None, quiet: QuietHours | None = None, occasion: str = "") -> Scene:
         """Enter members who have a chat account."""
         for name in names:
-            self._world.add(name, language=language, quiet=quiet)
+            self._world.add(name, language=language, quiet=quiet, occasion=occasion)
         return self
 
     def with_key_members(self, *names: str, language: str | None = None) -> Scene:

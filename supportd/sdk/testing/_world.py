@@ -99,12 +99,26 @@ class World:
             raise AssertionError(f"Nobody is called {name} in this story (there is {known}): add with_people({name!r}).")
         return self.people[name]
 
-    def add(self, name: str, *roles: Role, account: bool = True, language: str | None = None, quiet: QuietHours | None = None) -> Person:
+    def add(
+        self,
+        name: str,
+        *roles: Role,
+        account: bool = True,
+        language: str | None = None,
+        quiet: QuietHours | None = None,
+        occasion: str = "",
+    ) -> Person:
         """Enter somebody in the people, or give somebody who is there another role."""
         before = self.people.get(name)
         held = before.roles if before else frozenset[Role]({"member"})
         made = before or Person(
-            id=PersonId(f"person-{name.lower()}"), name=name, has_account=account, language=language, quiet=quiet, added=self.now
+            id=PersonId(f"person-{name.lower()}"),
+            name=name,
+            has_account=account,
+            language=language,
+            quiet=quiet,
+            added=self.now,
+            occasion=occasion,
         )
         self.people[name] = replace(made, roles=held | frozenset(roles))
         return self.people[name]

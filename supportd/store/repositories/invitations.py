@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
@@ -28,7 +29,8 @@ class InvitationRows(Repository):
 
     def add(self, token: str, invitation: Invitation) -> None:
         """Keep the hash of a token with whom it is for."""
-        sealed = self.keys.group(self.connection, invitation.group).seal(invitation.name.encode(), _CONTEXT)
+        body = json.dumps([invitation.name, invitation.occasion])
+        sealed = self.keys.group(self.connection, invitation.group).seal(body.encode(), _CONTEXT)
         self.run(_ADD, {"hash": _hash(token), "group": invitation.group, "name": sealed, "expires": to_us(invitation.expires)})
 
     def find(self, token: str, now: datetime) -> Invitation | None:
@@ -37,8 +39,8 @@ class InvitationRows(Repository):
         if row is None:
             return None
         group = GroupId(row["group_id"])
-        name = self.keys.group(self.connection, group).open(row["name"], _CONTEXT).decode()
-        return Invitation(group, name, from_us(row["expires"]))
+        name, occasion = json.loads(self.keys.group(self.connection, group).open(row["name"], _CONTEXT))
+        return Invitation(group, name, from_us(row["expires"]), occasion)
 
     def use(self, token: str, now: datetime) -> bool:
         """Use an invitation by compare-and-set and wipe whom it was for."""

@@ -188,6 +188,7 @@ class PeopleRows(Repository):
             added=from_us(row["added"]),
             reach=profile.get("reach", "chat"),
             low_energy=profile.get("low_energy", False),
+            occasion=profile.get("occasion", ""),
         )
 
     def export(self, person: PersonId) -> Mapping[str, object]:
@@ -206,6 +207,7 @@ class PeopleRows(Repository):
             "quiet_hours": [known.quiet.start.isoformat(), known.quiet.end.isoformat()] if known.quiet else None,
             "reach": known.reach,
             "low_energy": known.low_energy,
+            "invited_for": known.occasion or None,
             "added": from_us(row["added"]).isoformat(),
             "addresses": [{"kind": one.kind, "value": one.value, "level": one.level} for one in self.addresses(person)],
         }
@@ -235,7 +237,7 @@ def _seal(box: Box, value: str | None, context: str) -> bytes | None:
 
 def _profile(person: NewPerson) -> str:
     quiet = [person.quiet.start.isoformat(), person.quiet.end.isoformat()] if person.quiet else None
-    return json.dumps({"language": person.language, "edition": None, "zone": person.zone, "quiet": quiet})
+    return json.dumps({"language": person.language, "edition": None, "zone": person.zone, "quiet": quiet, "occasion": person.occasion})
 
 
 def _readable(row: RowMapping) -> dict[str, object]:

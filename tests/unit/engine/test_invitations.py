@@ -236,3 +236,16 @@ async def test_after_use_nothing_says_for_whom_it_was(sqlite_store: SqlStore) ->
     assert token not in kept
     assert "None" in kept
     assert Person.__name__ not in kept
+
+
+async def test_what_somebody_was_invited_for_is_known_afterwards(store: SqlStore) -> None:
+    """A word for the occasion stands in what the group knows of them, and in what they may read of it."""
+    world, _ = await house(store)
+    said = await tell(world, "people", "invite", "Karim", "leaflet")
+    await accept(world, str(said.data["link"]).rpartition("#")[2])
+
+    (karim,) = [one for one in (await world.group()).people if one.name == "Karim"]
+    kept = await store.read(lambda uow: uow.people.export(karim.id))
+    assert (karim.occasion, kept["invited_for"]) == ("leaflet", "leaflet")
+    with pytest.raises(WordsUnclear, match="one word for the occasion"):
+        await tell(world, "people", "invite", "Mei", "Our leaflet")
