@@ -124,10 +124,12 @@ class WelcomeStore(PluginStore):
         self.rows.change(alone, {"event": event}, **values)
 
     def close(self, event: EventId, at: datetime | None) -> None:
-        """Forget that words wait; ``at`` is when they had an answer, if they had one."""
+        """Forget that words wait; ``at`` is when they had an answer, ``None`` where none is needed any more: then no number counts them."""
         self.rows.delete(alone, event=event)
         if at is not None:
             self.rows.change(spoken, {"event": event, "answered": None}, answered=at)
+        else:
+            self.rows.change(spoken, {"event": event}, room=None, event=None)
 
     def unlink(self, who: PersonId) -> None:
         """Keep of somebody's first words only that there were some."""

@@ -76,6 +76,9 @@ def _spoke(
     waits = store.all_open(room=room.id, person_id=author.id)
     if not opens or event.in_reply_to is not None or event.thread is not None or waits:
         # Who adds to words that wait is not asking twice; and a reply is part of a conversation.
+        if first:
+            # They have spoken, and no number counts words that need no answer.
+            store.unlink(author.id)
         return
     store.leave_open(event.id, room.id, author.id, event.at)
     # Who is asked at night hears of it in the morning, so it is better asked the evening before.

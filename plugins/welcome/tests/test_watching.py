@@ -302,6 +302,18 @@ def test_a_week_with_one_newcomer(answered: bool, words: str) -> None:  # noqa: 
     assert [one.text for one in scene.of(PostDirect) if "for the first time" in one.text and words in one.text] != []
 
 
+def test_words_that_need_no_answer_are_not_counted() -> None:
+    """A first message that is a reply, a key member's, one that was hidden, and one of somebody who left count in no number."""
+    scene = plain().when(*[member_joins(name) for name in ("Karim", "Ali", "Bea")], says("Tom", "When do we meet?"))
+    scene.when(says("Karim", "At six.", reply=True), says("Jo", "Hello all."), says("Ali", "Hi."), message_hidden("Ali"))
+    scene.when(says("Bea", "Hello."), member_leaves("Bea")).after(2 * DAYS)
+
+    never, _ = Welcome().panels(scene.group, scene.store, Welcome.settings())
+
+    assert isinstance(never, TablePanel)
+    assert never.rows[0] == ("last week", "0", "0")
+
+
 def test_a_quiet_week_is_no_news() -> None:
     """Without first words nothing is said."""
     scene = plain().after(14 * DAYS)
