@@ -142,3 +142,25 @@ async def test_first_words_are_kept_for_an_answer_and_a_sign_is_one(circle: Circ
 async def _words_wait(circle: Circle, count: int) -> bool:
     found = await circle.place.data("welcome", "list")
     return found["words_waiting"] == count
+
+
+async def test_settings_that_let_no_invitation_through_get_a_kind_line(circle: Circle) -> None:
+    """Synapse refuses the direct chat (``M_INVITE_BLOCKED``, MSC4380): one line in the room, without content, and nothing more."""
+    await welcoming(circle)
+    room = await circle.circle_id()
+    karim = await circle.stranger("Karim")
+    config = path("user", karim.user_id, "account_data", "m.invite_permission_config")
+    await circle.place.data("settings", "set", "welcome", "delay_minutes", "1440")
+    await circle.place.data("people", "add", "Karim", karim.user_id)
+    await until(lambda: _is_in(circle, room, karim), HARD, every=0.1)
+    # They are in the rooms; from now on their settings let no invitation through.
+    await karim.api.put(config, {"default_action": "block"})
+    await circle.place.data("settings", "set", "welcome", "delay_minutes", "0")
+    await circle.place.data("plugins", "off", "welcome")
+    await circle.place.data("plugins", "on", "welcome")
+
+    await until(lambda: heard(karim, "You do not need to take it"), HARD)
+
+    lines = heard(karim, "You do not need to take it")
+    assert [seen.room for seen in lines] == [room]
+    assert heard(karim, GREETING) == []
