@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from supportd.sdk.effects import ChangePerson, PostDirect, RecordConsent
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.events import AskAnswered
-    from supportd.sdk.facts import Group, Person
+    from supportd.sdk.facts import Edition, Group, Person
     from supportd_welcome.settings import WelcomeSettings
     from supportd_welcome.tables import WelcomeStore
 
@@ -60,6 +61,20 @@ def _reach(group: Group, _settings: WelcomeSettings, person: Person, event: AskA
             yield PostDirect(to=person.id, text=say("fine", group, person))
 
 
+def _language(group: Group, _settings: WelcomeSettings, person: Person, event: AskAnswered) -> Iterator[Effect]:
+    if event.answer == "no":
+        yield PostDirect(to=person.id, text=say("fine", group, person))
+        return
+    yield ChangePerson(person=person.id, language=event.answer)
+    yield PostDirect(to=person.id, text=say("language_kept", group, replace(person, language=event.answer)))
+
+
+def _easy(group: Group, _settings: WelcomeSettings, person: Person, event: AskAnswered) -> Iterator[Effect]:
+    edition: Edition = "easy" if event.answer == "yes" else "normal"
+    yield ChangePerson(person=person.id, edition=edition)
+    yield PostDirect(to=person.id, text=say("fine", group, replace(person, edition=edition)))
+
+
 def _mail(group: Group, _settings: WelcomeSettings, person: Person, event: AskAnswered) -> Iterator[Effect]:
     wording = questions.mail_version(group, person)
     words, name = event.answer in {"yes", "nameless"}, event.answer == "yes"
@@ -87,7 +102,16 @@ def _checkin(group: Group, _settings: WelcomeSettings, person: Person, event: As
             yield PostDirect(to=person.id, text=say("fine", group, person))
 
 
-_DOING = {"rules": _rules, "name": _name, "reach": _reach, "mail": _mail, "buddy": _buddy, "checkin": _checkin}
+_DOING = {
+    "rules": _rules,
+    "name": _name,
+    "reach": _reach,
+    "mail": _mail,
+    "buddy": _buddy,
+    "checkin": _checkin,
+    "language": _language,
+    "easy": _easy,
+}
 
 
 def _helper(group: Group, person: Person) -> str:

@@ -24,10 +24,13 @@ COMMANDS: Final = (
     Command(name="rules", help="Read the ground rules.", who="anyone"),
     Command(name="how to reach me", help="Say how you want to hear from the group.", who="anyone"),
     Command(name="words by email", help="Say whether your words may be emailed to members who cannot chat.", who="anyone"),
+    Command(name="my language", help="Choose the language in which this program writes to you.", who="anyone"),
+    Command(name="easy words", help="Choose whether this program writes to you in short, easy sentences.", who="anyone"),
     Command(name="start again", help="Get the questions of the first weeks again, after a stop.", who="anyone"),
     Command(name="welcome list", help="See how many newcomers are where on their way.", who="key_member"),
     Command(name="welcome greet", help="Greet everybody who waits after many came at once.", who="key_member"),
 )
+_ASKS: Final = {"words by email": "mail", "how to reach me": "reach", "my language": "language", "easy words": "easy"}
 _IN_CHAT: Final = "This is asked in a chat with the bot, by the person it is about."
 
 
@@ -62,7 +65,7 @@ def _own(group: Group, store: WelcomeStore, settings: WelcomeSettings, event: Co
         yield Reply(text=say("started", group, person))
         return
     yield Reply(text=say("fine", group, person))
-    yield from path.ask(group, settings, person, "mail" if event.name == "words by email" else "reach")
+    yield from path.ask(group, settings, person, _ASKS[event.name])
 
 
 def _listed(store: WelcomeStore) -> Reply:

@@ -32,6 +32,7 @@ EXAMPLE: Final = {
     "number": "12",
     "answered": "9",
     "hours": "12",
+    "languages": "1 English, 2 Deutsch",
     "reason": "A friend told me about you.",
     "how": "by email",
     "where": "circle",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PATH: Final = "path:"
 #: The steps after the greeting, in order; each has a day in the settings.
 ORDER: Final = ("rules", "name", "reach", "mail", "buddy", "checkin")
+#: Questions that somebody brings themself, with a word.
+ASKED_FOR: Final = ("language", "easy")
 #: “later” brings a question again after so long, once.
 LATER: Final = timedelta(days=3)
 #: How long a question stays open for an answer; that nobody answers is an answer too.
@@ -128,5 +130,5 @@ def start_again(group: Group, store: WelcomeStore, settings: WelcomeSettings, pe
 def taken_back(who: PersonId) -> Iterator[Effect]:
     """Take back every question and the timer of somebody's path."""
     yield CancelTimer(key=f"{PATH}{who}")
-    for step in ORDER:
+    for step in (*ORDER, *ASKED_FOR):
         yield CloseAsk(key=f"{step}:{who}")

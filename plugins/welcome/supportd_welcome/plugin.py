@@ -119,7 +119,7 @@ class Welcome(Plugin):
     def ask_answered(self, event: ev.AskAnswered, group: Group, store: WelcomeStore, settings: WelcomeSettings) -> Iterator[Effect]:
         """Go on with an answer."""
         kind, _, about = event.key.partition(":")
-        if kind in path.ORDER:
+        if kind in {*path.ORDER, *path.ASKED_FOR}:
             yield from answers.heard(ours(group, store), store, settings, event, kind)
         elif event.key == arriving.CROWD:
             yield from arriving.crowd_answered(ours(group, store), store, settings, event.answer)

@@ -83,6 +83,20 @@ CHECKIN: Final = (
     NO,
     STOP,
 )
+#: Languages by number, own name, and English name; what is not in the list is kept by a person.
+LANGUAGES: Final = (
+    Answer(name="en", words=("1", "english", "englisch", "inglés", "anglais")),
+    Answer(name="de", words=("2", "deutsch", "german")),
+    Answer(name="es", words=("3", "español", "spanish", "castellano")),
+    Answer(name="fr", words=("4", "français", "french")),
+    Answer(name="zh", words=("5", "中文", "汉语", "普通话", "chinese")),
+    Answer(name="ur", words=("6", "اردو", "urdu")),
+    Answer(name="pa", words=("7", "ਪੰਜਾਬੀ", "punjabi", "panjabi")),
+    NO,
+)
+#: Each in its own words, one under the other.
+LISTED: Final = "\n1 English\n2 Deutsch\n3 Español\n4 Français\n5 中文\n6 اردو\n7 ਪੰਜਾਬੀ\n"
+EASY: Final = (YES, NO)
 USUAL: Final = (YES, NO, LATER, STOP)
 
 Question = tuple[str, tuple[Answer, ...], bool]
@@ -121,6 +135,10 @@ def of(step: str, group: Group, settings: WelcomeSettings, person: Person) -> Qu
         case "mail":
             # Consent: a sign can be forged by whoever runs the homeserver.
             return say("ask_mail", group, person), MAIL, True
+        case "language":
+            return say("ask_language", group, person, languages=LISTED), LANGUAGES, False
+        case "easy":
+            return say("ask_easy", group, person), EASY, False
         case "buddy":
             return say("ask_buddy", group, person), USUAL, False
         case _:

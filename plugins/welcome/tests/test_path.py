@@ -373,6 +373,31 @@ def test_about_oneself_only() -> None:
         plain().when(command(name)).then_replies("asked in a chat with the bot").then_nothing()
 
 
+# ---- language and easy words ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "kept"), [("2", "de", "auf Deutsch"), ("Deutsch", "de", "auf Deutsch"), ("اردو", "ur", "اردو")]
+)
+def test_a_language_can_be_chosen(word: str, language: str, kept: str) -> None:
+    """By number or by its own name; the answer is in that language already, and so is whatever comes later."""
+    scene = with_karim(day_buddy=1).when(command("my language", by="Karim")).then_asks("Karim", "Which language", "2 Deutsch")
+
+    scene.when(answers("Karim", word)).then_yields(ChangePerson, language=language).then_writes_to("Karim", kept)
+
+    assert scene.after(DAY).of(Asked)[0].question != ""
+    assert "buddy" not in scene.of(Asked)[0].question
+
+
+def test_easy_words_can_be_chosen_and_left_again() -> None:
+    """The next question comes in easy sentences, and after a no in the usual ones again."""
+    scene = with_karim(day_buddy=1).when(command("easy words", by="Karim")).when(answers("Karim", "yes"))
+    scene.then_yields(ChangePerson, edition="easy")
+    scene.after(DAY).then_asks("Karim", "Would you like a buddy, one member to talk to?")
+
+    scene.when(command("easy words", by="Karim")).when(answers("Karim", "no")).then_yields(ChangePerson, edition="normal")
+
+
 # ---- what it sounds like ---------------------------------------------------------------------------------------------------------
 
 

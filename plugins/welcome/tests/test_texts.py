@@ -33,6 +33,8 @@ VALUES: Final = {
     "number": "23",
     "answered": "12",
     "hours": "14",
+    "reason": "Hello",
+    "languages": "\n1 English\n2 Deutsch\n",
     "link": "https://matrix.to/#/!room:example.org/$event",
 }
 #: Easy read: one main clause a sentence, and no longer than this.
