@@ -2,8 +2,8 @@
 
 from typing import Final
 
-HARMS: Final = ("insult", "contempt", "belittling", "illness_denial", "blame", "shaming", "exclusion", "threat", "privacy_threat", "urging_harm",
-                "sexual")  # fmt: skip
+HARMS: Final = ("insult", "contempt", "belittling", "illness_denial", "blame", "shaming", "exclusion", "threat",
+                "privacy_threat", "urging_harm", "sexual")  # fmt: skip
 """Hostile to somebody here, by kind; `hate` is a head of its own."""
 QUEUES: Final = ("unsafe_advice", "sales", "press")
 """Never called hostile; a person decides."""

@@ -38,7 +38,24 @@ _BEFORE = re.compile(r"(?<![a-z0-9])(?:[$€](?=[a-z])|[013457](?=[a-z]{4}))")
 _TIMES = re.compile(r"[0134578@$!|€]")
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s", "!": "i", "|": "l", "€": "e"}
 _EMOJI = re.compile("[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
-_UNITS = ("mg", "ml", "kg", "mcg", "hours", "weeks", "days", "years", "minutes", "months", "times", "tablets", "pills", "rounds", "miles", "pounds")
+_UNITS = (
+    "mg",
+    "ml",
+    "kg",
+    "mcg",
+    "hours",
+    "weeks",
+    "days",
+    "years",
+    "minutes",
+    "months",
+    "times",
+    "tablets",
+    "pills",
+    "rounds",
+    "miles",
+    "pounds",
+)
 # A word for a picture costs more letters than the picture; beyond twice the input the pictures stay.
 SPARE = 64
 

@@ -4,7 +4,19 @@ import random
 from collections.abc import Callable
 
 _LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
-_SOUND = (("you", "u"), ("are", "r"), ("for", "4"), ("to", "2"), ("ck", "k"), ("ph", "f"), ("th", "d"), ("c", "k"), ("er", "a"), ("ing", "in"), ("s", "z"))
+_SOUND = (
+    ("you", "u"),
+    ("are", "r"),
+    ("for", "4"),
+    ("to", "2"),
+    ("ck", "k"),
+    ("ph", "f"),
+    ("th", "d"),
+    ("c", "k"),
+    ("er", "a"),
+    ("ing", "in"),
+    ("s", "z"),
+)
 _ALIKE = {"a": "а", "e": "е", "o": "о", "i": "і", "c": "с", "p": "р", "x": "х", "y": "у"}
 
 
@@ -13,7 +25,7 @@ def _letters(text: str, rng: random.Random, share: float, change: Callable[[str]
 
 
 def _words(text: str, rng: random.Random, share: float, change: Callable[[str], str]) -> str:
-    return " ".join(change(word) if len(word) > 2 and rng.random() < share else word for word in text.split(" "))  # noqa: PLR2004
+    return " ".join(change(word) if len(word) > 2 and rng.random() < share else word for word in text.split(" "))
 
 
 def _typo(word: str, rng: random.Random) -> str:
@@ -31,7 +43,7 @@ def _starred(word: str, rng: random.Random) -> str:
 
 def _sounded(text: str, rng: random.Random) -> str:
     for written, heard in _SOUND:
-        if rng.random() < 0.5:  # noqa: PLR2004 - an even chance for each spelling
+        if rng.random() < 0.5:
             text = text.replace(written, heard)
     return text
 
@@ -49,7 +61,7 @@ def disguised(text: str, rng: random.Random) -> str:
         lambda: text.replace("'", "").lower(),
         lambda: text.replace(",", "").replace(".", "").lower(),
         *(lambda: _words(text, rng, 0.5, lambda word: _starred(word, rng)),) * 2,
-        *(lambda: "".join("" if one == " " and rng.random() < 0.5 else one for one in text),) * 2,  # noqa: PLR2004
+        *(lambda: "".join("" if one == " " and rng.random() < 0.5 else one for one in text),) * 2,
         *(lambda: _words(text, rng, 0.35, lambda word: _typo(word, rng)),) * 2,
         *(lambda: _sounded(text, rng),) * 2,
     )
