@@ -97,4 +97,4 @@ pins: ## Pin the newest versions of everything, with hashes
 clean: ## Remove what was installed and built here
 	rm -rf .venv .venv-synapse .venv-strict deploy/strict/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info plugins/*/*.egg-info
 
-.PHONY: help python-found install demo strict-if-possible system system-if-root test lint format types imports bench soak pins clean
+.PHONY: help python-found install demo strict-if-possible system system-if-root test lint format types imports bench soak filter-train filter-report pins clean

@@ -12,11 +12,13 @@ from .normalise import normalise
 
 Action = Literal["deliver", "review", "hold"]
 LINE: Final = 0.5
-DOUBT: Final = -5.0
+HOSTILE: Final = HEADS.index("hostile")
+CRISIS: Final = HEADS.index("crisis")
+DOUBT: Final = -3.5
 """Where the small model's sum is below it, it alone delivers; above, the encoder, where there is one, has its say."""
 SECOND: Final = 0.7
 """How much the encoder's sum counts."""
-REVIEW: Final = 0.35
+REVIEW: Final = 0.27
 SEVERAL: Final = 0.3
 """A named harm counts from here; the strongest is named in any case."""
 VERSION: Final = "0.1.0"
@@ -73,8 +75,12 @@ class Judge:
         if not any(one.isalnum() for one in plain):
             return Verdict(0.0, 0.0, 0.0, "deliver", support=False, harms=(), reason=NOTHING, model=self.model)
         sums = self._small.sums(plain)
-        if self._encoder is not None and max(sums[0], sums[2]) >= DOUBT:
-            sums = (1 - SECOND) * sums + SECOND * self._encoder.sums(plain)
+        if self._encoder is not None and max(sums[HOSTILE], sums[CRISIS]) >= DOUBT:
+            second = self._encoder.sums(plain)
+            # Somebody in distress is heard if either model hears them: a needless signpost costs less than a missed one.
+            crisis = max(sums[CRISIS], second[CRISIS])
+            sums = (1 - SECOND) * sums + SECOND * second
+            sums[CRISIS] = crisis
         scores = dict(zip(HEADS, (float(one) for one in logistic(sums)), strict=True))
         english = language is None or language.lower().split("-")[0].split("_")[0] in {"en", ""}
         return self._decided(scores, english=english)

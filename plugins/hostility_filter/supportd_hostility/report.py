@@ -1,9 +1,10 @@
 """What the installed model does on our own evaluation sentences: counts and 95 % intervals, never a text."""
 
-import random
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from .harms import QUEUES
 from .judge import Judge, Verdict
@@ -20,13 +21,11 @@ def share(rows: list[Judged], right: Callable[[Judged], bool]) -> tuple[float, f
     for row in rows:
         groups[row[0]].append(right(row))
     parts = [(sum(one), len(one)) for _, one in sorted(groups.items())]
-    rng = random.Random(1)  # noqa: S311 - a bootstrap, no secret
-    drawn = []
-    for _ in range(ROUNDS):
-        pick = rng.choices(parts, k=len(parts))
-        drawn.append(sum(good for good, _ in pick) / sum(count for _, count in pick))
-    drawn.sort()
-    return sum(good for good, _ in parts) / len(rows), drawn[ROUNDS // 40], drawn[-(ROUNDS // 40) - 1]
+    chance = np.random.default_rng(1)
+    numbers = np.array(parts)
+    drawn = numbers[chance.integers(0, len(parts), (ROUNDS, len(parts)))].sum(1)
+    shares = np.sort(drawn[:, 0] / drawn[:, 1])
+    return sum(good for good, _ in parts) / len(rows), float(shares[ROUNDS // 40]), float(shares[-(ROUNDS // 40) - 1])
 
 
 def _line(name: str, rows: list[Judged], right: Callable[[Judged], bool]) -> str:

@@ -132,7 +132,7 @@ def test_an_insult_behind_harmless_words_is_seen() -> None:
         + line("We had soup and bread today. " * 300 + "You stupid idiot, shut up, you moron.")
     )
 
-    assert hidden["score"] >= 0.7 * alone["score"] > 0
+    assert hidden["score"] >= 0.5 < alone["score"]
 
 
 def test_a_byte_order_mark_and_carriage_returns_are_no_trouble() -> None:

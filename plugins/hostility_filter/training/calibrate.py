@@ -16,6 +16,7 @@ from .corpus import ENGLISH, UNKNOWN, fold, public
 HERE = Path(__file__).resolve().parent
 PEERS = ("rmhd_peer", "counsel_chat")
 POSITIVE = 0.05
+FEW = 2.0
 
 
 def platt(raw, truth, peers):
@@ -58,7 +59,7 @@ def main():
     model = load()
     slope, shift = fit(np.array([model.raw(text) for text in texts]), np.arange(len(rows)))
     # The named harms and queues learnt few rows; their line is low enough to name something, high enough not to name all.
-    shift[MAIN:] += 2.0
+    shift[MAIN:] += FEW
     np.savez_compressed(
         WEIGHTS,
         main=model.main,
@@ -75,6 +76,7 @@ def main():
         return
     part = np.arange(0, len(rows), args.every)
     slope, shift = fit(np.array([encoder.raw(texts[at]) for at in part]), part)
+    shift[MAIN:] += FEW
     calibration.write_text(json.dumps([[round(float(one), 4) for one in slope], [round(float(one), 4) for one in shift]]) + "\n")
 
 

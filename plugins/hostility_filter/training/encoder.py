@@ -27,7 +27,10 @@ HEADS = 18
 
 
 class Layer(nn.Module):
+    """One transformer block."""
+
     def __init__(self):
+        """Make the parts."""
         super().__init__()
         self.q, self.k, self.v, self.o = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
         self.up, self.down = nn.Linear(WIDTH, WIDTH * 4), nn.Linear(WIDTH * 4, WIDTH)
@@ -35,6 +38,8 @@ class Layer(nn.Module):
         self.drop = nn.Dropout(0.1)
 
     def forward(self, x, bias):
+        """Return the next states."""
+
         def split(t):
             return t.view(t.shape[0], -1, PARTS, WIDTH // PARTS).transpose(1, 2)
 
@@ -45,7 +50,10 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
+    """MiniLM with one output for each head; the mean over the tokens is what is judged."""
+
     def __init__(self):
+        """Make the parts."""
         super().__init__()
         self.words, self.places = nn.Embedding(30522, WIDTH), nn.Embedding(512, WIDTH)
         self.kind = nn.Parameter(torch.zeros(WIDTH))
@@ -54,6 +62,7 @@ class Encoder(nn.Module):
         self.head = nn.Linear(WIDTH, HEADS)
 
     def forward(self, ids):
+        """Return a sum for each head."""
         seen = (ids != 0).to(self.kind.dtype)
         places = torch.cumsum(torch.ones_like(ids), 1) - 1
         x = self.drop(self.n0(self.words(ids) + self.places(places) + self.kind))
@@ -65,6 +74,7 @@ class Encoder(nn.Module):
 
 
 def loaded(path):
+    """Return the encoder with the public weights and new heads."""
     w = {k: torch.from_numpy(v.astype(np.float32)) for k, v in np.load(path).items()}
     model = Encoder()
     state = {
@@ -93,10 +103,12 @@ def loaded(path):
 
 
 def tokens(tokenizer, texts):
+    """Return the token numbers of texts."""
     return np.array([one.ids for one in tokenizer.encode_batch(texts)], np.int32)
 
 
 def train(path, device, plain, hidden, targets, weight, rows, seed, epochs, stop):
+    """Return an encoder tuned on these rows."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = loaded(path).to(device).train()
@@ -136,6 +148,7 @@ SHARE = torch.tensor([1.0, 0.5, 0.7, 0.3, 0.2, 0.2, 0.2] + [0.15] * 11)
 
 @torch.no_grad()
 def scores(model, device, ids):
+    """Return the chances of all rows."""
     out = []
     for at in range(0, len(ids), 2048):
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
@@ -144,6 +157,7 @@ def scores(model, device, ids):
 
 
 def auc(y, s):
+    """Return the area under the curve."""
     order = np.argsort(s, kind="stable")
     rank = np.empty(len(s))
     rank[order] = np.arange(1, len(s) + 1)
@@ -152,6 +166,7 @@ def auc(y, s):
 
 
 def told(name, got, targets, split, source):
+    """Print what the rows kept back say."""
     for part in ("dev", "test"):
         at = split == part
         for head, label in ((0, "hostile"), (1, "hate"), (2, "crisis")):
@@ -170,13 +185,55 @@ def told(name, got, targets, split, source):
             )
 
 
-def main():
+def exported(kept, plain_np, out):
+    """Write the encoder in eight bits; if that fails, its weights."""
+    try:
+        work = Path(tempfile.mkdtemp())
+        full, small = str(work / "full.onnx"), work / "small.onnx"
+        sample = torch.from_numpy(plain_np[:2].astype(np.int64))
+        torch.onnx.export(
+            kept,
+            (sample,),
+            full,
+            input_names=["ids"],
+            output_names=["logits"],
+            opset_version=17,
+            dynamic_axes={"ids": {0: "rows", 1: "tokens"}},
+            dynamo=False,
+        )
+        from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - missing where only the weights are wanted
+
+        quantize_dynamic(full, str(small), weight_type=QuantType.QInt8, per_channel=True)
+        data = small.read_bytes()
+        (out / "small.onnx.0").write_bytes(data[: 15 << 20])
+        (out / "small.onnx.1").write_bytes(data[15 << 20 :])
+        print(f"onnx {len(data)} bytes", flush=True)
+    except Exception as problem:  # the graph can be written elsewhere from the weights
+        print("onnx failed", type(problem).__name__, str(problem)[:500], file=sys.stderr, flush=True)
+        state = {k: v.numpy().astype(np.float16) for k, v in kept.state_dict().items()}
+        half = [{}, {}, {}, {}]
+        for at, name in enumerate(sorted(state, key=lambda n: -state[n].size)):
+            if name == "words.weight":
+                half[0][name + ".0"], half[1][name + ".1"] = np.split(state[name], 2)
+            else:
+                half[2 + at % 2][name] = state[name]
+        for at, part in enumerate(half):
+            np.savez_compressed(out / f"weights{at}.npz", **part)
+
+
+def asked():
+    """Return the words of the command line."""
     args = argparse.ArgumentParser()
     args.add_argument("source", type=Path)
     args.add_argument("out", type=Path)
     args.add_argument("--rows", type=int, default=0)
     args.add_argument("--seconds", type=int, default=330)
-    args = args.parse_args()
+    return args.parse_args()
+
+
+def main():
+    """Train, average, distil, write."""
+    args = asked()
     begin = time.time()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cuda.matmul.allow_tf32 = True
@@ -219,39 +276,7 @@ def main():
         kept = train(path, device, plain, hidden, mixed, weight, more, 4, EPOCHS, begin + args.seconds)
         pupil = scores(kept, device, plain)
         told("pupil", pupil, targets, split, source)
-    kept = kept.float().cpu().eval()
-    try:
-        work = Path(tempfile.mkdtemp())
-        full, small = str(work / "full.onnx"), work / "small.onnx"
-        sample = torch.from_numpy(plain_np[:2].astype(np.int64))
-        torch.onnx.export(
-            kept,
-            (sample,),
-            full,
-            input_names=["ids"],
-            output_names=["logits"],
-            opset_version=17,
-            dynamic_axes={"ids": {0: "rows", 1: "tokens"}},
-            dynamo=False,
-        )
-        from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - missing where only the weights are wanted
-
-        quantize_dynamic(full, str(small), weight_type=QuantType.QInt8, per_channel=True)
-        data = small.read_bytes()
-        (args.out / "small.onnx.0").write_bytes(data[: 15 << 20])
-        (args.out / "small.onnx.1").write_bytes(data[15 << 20 :])
-        print(f"onnx {len(data)} bytes", flush=True)
-    except Exception as problem:  # the graph can be written elsewhere from the weights
-        print("onnx failed", type(problem).__name__, str(problem)[:500], file=sys.stderr, flush=True)
-        state = {k: v.numpy().astype(np.float16) for k, v in kept.state_dict().items()}
-        half = [{}, {}, {}, {}]
-        for at, name in enumerate(sorted(state, key=lambda n: -state[n].size)):
-            if name == "words.weight":
-                half[0][name + ".0"], half[1][name + ".1"] = np.split(state[name], 2)
-            else:
-                half[2 + at % 2][name] = state[name]
-        for at, part in enumerate(half):
-            np.savez_compressed(args.out / f"weights{at}.npz", **part)
+    exported(kept.float().cpu().eval(), plain_np, args.out)
     print(f"all {time.time() - begin:.0f}s", flush=True)
 
 
