@@ -15,7 +15,6 @@ MINUTES ?= 10
 CASES ?=
 DATA ?=
 SEED ?= 1
-SOFT ?=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -82,7 +81,7 @@ bench: .venv/.made .venv-synapse/.made ## Print speed beside a bare floor
 filter-train: .venv/.made ## Train the filter's small model anew (DATA=folder SEED=1; its packages go into .venv-filter)
 	@test -n "$(DATA)" || { echo "Name the folder of the data: make filter-train DATA=../shared/data/hostility SEED=1" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv-filter && .venv-filter/bin/python -m pip --disable-pip-version-check --no-input install -qq -r deploy/filter-training.txt
-	@cd plugins/hostility_filter && OMP_NUM_THREADS=1 ../../.venv-filter/bin/python -m training.ngram "$(abspath $(DATA))" --seed $(SEED) $(if $(SOFT),--soft "$(abspath $(SOFT))")
+	@cd plugins/hostility_filter && OMP_NUM_THREADS=1 ../../.venv-filter/bin/python -m training.ngram "$(abspath $(DATA))" --seed $(SEED)
 	@cd plugins/hostility_filter && OMP_NUM_THREADS=1 ../../.venv-filter/bin/python -m training.calibrate "$(abspath $(DATA))"
 
 filter-report: .venv/.made ## Print what the installed filter does on its evaluation sentences

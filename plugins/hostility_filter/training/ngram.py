@@ -1,4 +1,4 @@
-"""Train the small model: `python -m training.ngram DATA --seed 1 [--soft soft.npz --table data.jsonl.gz]`. Needs scipy; one thread; bit for bit."""
+"""Train the small model: `python -m training.ngram DATA --seed 1`. Needs scipy; one thread; bit for bit."""
 
 import argparse
 import hashlib
@@ -97,20 +97,22 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--soft", type=Path)
+    parser.add_argument(
+        "--soft", type=Path, default=HERE / "soft.npz", help="the teacher's scores by hash of the text, from training/encoder.py"
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--miniature", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=40)
     args = parser.parse_args()
     began = time.time()
     learn, check = gathered(args)
     texts = [normalise(one.text)[:WINDOW] for one in learn]
     targets = np.array([one.targets for one in learn], np.uint8)
     weight = np.array([OWN_WEIGHT if one.source.startswith("own") else 2.0 if one.source in PEERS else 1.0 for one in learn])
-    soft, extra = np.full(targets.shape, np.nan), 0
+    soft, extra = np.full((len(learn), MAIN), np.nan), 0
     if args.soft:
         with np.load(args.soft) as table:
-            known = dict(zip(table["keys"].tolist(), table["scores"].astype(np.float64) / 65535, strict=True))
+            known = dict(zip((f"{one:016x}" for one in table["keys"].tolist()), table["scores"].astype(np.float64) / 65535, strict=True))
         for at, text in enumerate(texts):
             if (found := known.get(key(text))) is not None:
                 soft[at] = found
@@ -122,8 +124,9 @@ def main():
         for head in range(first, last):
             use = targets[:, head] != UNKNOWN
             want = targets[use, head].astype(np.float64)
-            taught = soft[use, head]
-            want = np.where(np.isnan(taught) | (head >= MAIN), want, (1 - SOFT_SHARE) * want + SOFT_SHARE * taught)
+            if head < MAIN:
+                taught = soft[use, head]
+                want = np.where(np.isnan(taught), want, (1 - SOFT_SHARE) * want + SOFT_SHARE * taught)
             part = table[np.flatnonzero(use)]
             points.append(fitted(part, part.T.tocsr(), want, weight[use], args.steps))
             print(f"{HEADS[head]} {time.time() - began:.0f} s", file=sys.stderr)
