@@ -109,7 +109,7 @@ def test_empty_text_is_delivered() -> None:
 @settings(max_examples=50, deadline=None)
 def test_other_languages_are_never_held(language: str, text: str) -> None:
     """Only English is claimed."""
-    (answer,) = told(line(f"You stupid idiot, shut up. {text}", language=language))
+    (answer,) = told(line(f"You stupid idiot, shut up, you moron. {text}", language=language))
 
     assert answer["action"] != "hold"
 
