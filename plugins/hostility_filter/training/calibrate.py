@@ -42,7 +42,7 @@ def main():
     """Write the slopes and shifts into ngram.npz and calibration.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
-    parser.add_argument("--every", type=int, default=2, help="the encoder reads one check row of so many")
+    parser.add_argument("--every", type=int, default=3, help="the encoder reads one check row of so many")
     args = parser.parse_args()
     rows = [one for one in public(args.data, json.loads((HERE / "hashes.json").read_text()), ENGLISH) if 10 <= fold(one.group) < 15]
     texts = [normalise(one.text) for one in rows]
