@@ -13,6 +13,8 @@ PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 ARGS ?=
 MINUTES ?= 10
 CASES ?=
+DATA ?=
+SEED ?= 1
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -76,6 +78,15 @@ imports: .venv/.made ## Check who imports whom
 bench: .venv/.made .venv-synapse/.made ## Print speed beside a bare floor
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+filter-train: .venv/.made ## Train the filter's small model anew (DATA=folder SEED=1; its packages go into .venv-filter)
+	@test -n "$(DATA)" || { echo "Name the folder of the data: make filter-train DATA=../shared/data/hostility SEED=1" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv-filter && .venv-filter/bin/python -m pip --disable-pip-version-check --no-input install -qq -r deploy/filter-training.txt
+	@cd plugins/hostility_filter && OMP_NUM_THREADS=1 ../../.venv-filter/bin/python -m training.ngram "$(abspath $(DATA))" --seed $(SEED)
+	@cd plugins/hostility_filter && OMP_NUM_THREADS=1 ../../.venv-filter/bin/python -m training.calibrate "$(abspath $(DATA))"
+
+filter-report: .venv/.made ## Print what the installed filter does on its evaluation sentences
+	@$(BIN)/python -m supportd_hostility report plugins/hostility_filter/sentences/evaluation.tsv
+
 soak: .venv/.made .venv-synapse/.made ## Run the crash tests in full, MINUTES at a time, resumable
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
@@ -85,4 +96,4 @@ pins: ## Pin the newest versions of everything, with hashes
 clean: ## Remove what was installed and built here
 	rm -rf .venv .venv-synapse .venv-strict deploy/strict/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info plugins/*/*.egg-info
 
-.PHONY: help python-found install demo strict-if-possible system system-if-root test lint format types imports bench soak pins clean
+.PHONY: help python-found install demo strict-if-possible system system-if-root test lint format types imports bench soak filter-train filter-report pins clean

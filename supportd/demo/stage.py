@@ -7,6 +7,7 @@ import contextlib
 import json
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,16 +62,18 @@ class Stage:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Take everything down, whatever happened."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for member in self.people.values():
-            with contextlib.suppress(Exception):
-                await member.close()
-        await self.daemon.stop()
-        await self.synapse.stop()
-        if self._keep is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for member in self.people.values():
+                with contextlib.suppress(Exception):
+                    await member.close()
+            await self.daemon.stop()
+            await self.synapse.stop()
+        finally:
+            if self._keep is None:
+                _clear(self.folder)
 
     def user(self, name: str) -> str:
         """Return the Matrix id of somebody of the evening."""
@@ -146,3 +149,13 @@ class Stage:
 WITNESS: Final = "Tom"
 #: Who uses a program of somebody else's making, where it is installed.
 STRICT: Final = "Mei"
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder, again for up to two seconds where something that was interrupted writes a last file into it."""
+    deadline = time.monotonic() + 2.0
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < deadline:
+        # On purpose not a wait of the loop, which a second Ctrl-C would end: this is the last thing done.
+        time.sleep(0.05)
+        shutil.rmtree(folder, ignore_errors=True)

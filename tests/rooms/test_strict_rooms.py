@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.synapse, pytest.mark.slow]
 #: Everybody's room and a small one, in which the bot reads, and one in which it does not.
 CIRCLE, TEA, STILL = "Thursday evenings: circle", "Tea", "Still"
 SOON = 30.0
-#: After sixty rows of a plugin in a minute what it says, not what it does, waits for the next.
+#: After sixty rows of a plugin in a minute the rest waits for the next: words, and invitations.
 PATIENT = 90.0
 
 
@@ -130,7 +130,7 @@ async def test_who_joins_later_opens_nothing_from_before(house: House) -> None:
     for name in (TEA, STILL):
         # Her client also tells his the room's old keys, as far as the room allows that.
         await ann.client.ask("invite", room=house.rooms[name], user=karim.user_id)
-    await karim.client.join_all(4, SOON)
+    await karim.client.join_all(4, PATIENT)
 
     paged = {name: set(await karim.client.ask("back", room=room)) for name, room in house.rooms.items()}
     after = [*await house.says("after, Ann", ann), *await house.says("after, Bo", bo), *await house.says("Karim", karim)]
@@ -168,7 +168,7 @@ async def test_who_left_opens_nothing_from_after(house: House) -> None:
     new = await house.everything(ann, but=old)
     at_once = {name: await bo.opens(events) for name, events in new.items()}
     await _answered(bo, chat, "back", "Good to have you back")
-    await bo.client.join_all(2, SOON)
+    await bo.client.join_all(2, PATIENT)
     await bo.client.ask("back", room=house.rooms[CIRCLE])
     await ann.client.ask("say", room=house.rooms[CIRCLE], text="at last")
     await bo.shows("at last")

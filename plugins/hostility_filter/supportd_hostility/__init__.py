@@ -1,0 +1,1 @@
+"""Judges messages, never people: hostile, in crisis, or neither. Needs numpy; no network."""

@@ -1,0 +1,1 @@
+"""How the weights are made; nothing here is needed to judge messages."""
