@@ -1,0 +1,1 @@
+"""Shares the work of key members by what each says they can give."""
