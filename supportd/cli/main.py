@@ -35,9 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line and return the exit status (sysexits.h: 64 wrong words, 78 configuration)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = make_parser()
-    if given and not given[0].startswith("-") and given[0] not in COMMANDS and not difflib.get_close_matches(given[0], COMMANDS):
-        # The first word of a plugin's command, which only the daemon knows.
-        given.insert(0, "ask")
+    if given and not given[0].startswith("-") and given[0] not in COMMANDS:
+        if (status := _offline(given)) is not None:
+            return status
+        if not difflib.get_close_matches(given[0], COMMANDS):
+            # The first word of a plugin's command, which only the daemon knows.
+            given.insert(0, "ask")
     chosen, rest = parser.parse_known_args(given)
     if rest:
         # A plugin's commands are known to the plugin only; the core's own take no words they do not declare.
@@ -58,6 +61,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read us has seen enough; a second write while Python ends would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _offline(given: Sequence[str]) -> int | None:
+    """Carry out a plugin's command that needs no daemon; ``None`` if it is none."""
+    from supportd.cli.offline import offline  # noqa: PLC0415 - the core's own commands do not need it
+
+    logs.silence()
+    try:
+        return offline(given)
+    except SupportdError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supportd.errors import SupportdError
+from supportd.host.first_party import FIRST_PARTY
 from supportd.logs import get_logger
 from supportd.sdk import manifest
 from supportd.sdk.hooks import Plugin
@@ -21,10 +22,6 @@ log = get_logger(__name__)
 
 #: Where plugins announce themselves.
 ENTRY_POINTS: Final = "supportd.plugins"
-#: Distributions made together with supportd; all others are strangers'.
-FIRST_PARTY: Final = frozenset(
-    {"supportd-confidential-rooms", "supportd-welcome", "supportd-hostility-filter", "supportd-email-digest", "supportd-rota"}
-)
 
 
 class PluginRefused(SupportdError):

@@ -9,7 +9,8 @@ import pytest
 from supportd_confidential_rooms import ConfidentialRooms
 from supportd_welcome import Welcome
 
-from supportd.host.discover import ENTRY_POINTS, FIRST_PARTY, discover, load
+from supportd.host.discover import ENTRY_POINTS, discover, load
+from supportd.host.first_party import FIRST_PARTY
 from supportd.sdk import manifest, store
 from supportd.sdk.hooks import Plugin, hookimpl
 from tests.unit.host.samples import Thing

@@ -23,29 +23,32 @@ _MOST_EJECTED: Final = 2
 class Chain:
     """Looks for chains after which nobody who was given something is above ``cap`` (millionths)."""
 
-    def __init__(self, state: State, budget: Budget, random: Random) -> None:
-        """Work on this state, and stop when the budget is spent."""
+    def __init__(self, state: State, budget: Budget, random: Random, fixed: frozenset[int] = frozenset()) -> None:
+        """Work on this state, never move ``fixed`` slots, and stop when the budget is spent."""
+        self._fixed = fixed
         self._state, self._budget, self._random = state, budget, random
-        self._cap, self._left, self._pairs = NO_CAP, 0, False
+        self._cap, self._left = NO_CAP, 0
+        #: Slots that have to find a place, or the chain is none.
+        self._roots: set[int] = set()
         self._moved: set[int] = set()
         #: The depth at which a slot found no place in this search; it is not tried again as deep.
         self._failed: dict[int, int] = {}
 
     def cover(self, slot: int, depth: int, nodes: int, cap: int = NO_CAP) -> bool:
         """Cover a gap so that less weight is uncovered afterwards; the state is as before if that fails."""
-        return self._start([slot], depth, self._state.priority[slot] - 1, nodes, cap, pairs=True)
+        return self._start([slot], depth, self._state.priority[slot] - 1, nodes, cap, leave=False)
 
-    def exchange(self, slot: int, depth: int, slack: int, nodes: int, cap: int) -> bool:
-        """Cover a gap, leaving others of at most ``slack`` weight in its place."""
-        return self._start([slot], depth, slack, nodes, cap, pairs=False)
+    def exchange(self, slot: int, gap: int, depth: int, nodes: int, cap: int) -> bool:
+        """Place a slot that was just taken from somebody and a gap, leaving no more weight than the gap's, of whatever slots."""
+        return self._start([slot, gap], depth, self._state.priority[gap], nodes, cap, leave=True)
 
     def move(self, slot: int, depth: int, nodes: int, cap: int) -> bool:
         """Give a slot that was just taken from somebody to others, nobody of whom ends above ``cap``."""
-        return self._start([slot], depth, 0, nodes, cap, pairs=False)
+        return self._start([slot], depth, 0, nodes, cap, leave=False)
 
-    def _start(self, slots: list[int], depth: int, slack: int, nodes: int, cap: int, *, pairs: bool) -> bool:
+    def _start(self, slots: list[int], depth: int, slack: int, nodes: int, cap: int, *, leave: bool) -> bool:
         mark = len(self._state.trail)
-        self._cap, self._left, self._pairs = cap, nodes, pairs
+        self._cap, self._left, self._roots = cap, nodes, set() if leave else set(slots)
         self._moved = set(slots)
         self._failed.clear()
         if self._all(slots, depth, slack) < 0:
@@ -66,7 +69,6 @@ class Chain:
         if (member := self._direct(slot)) != NOBODY:
             state.put(slot, member)
             return slack
-        root = len(self._moved) == 1
         if depth > self._failed.get(slot, 0):
             for member in self._by_ratio(slot):
                 for ejected in self._ejections(slot, member):
@@ -76,7 +78,7 @@ class Chain:
                     if found >= 0:
                         return found
             self._failed[slot] = depth
-        return -1 if root else slack - state.priority[slot]
+        return -1 if slot in self._roots else slack - state.priority[slot]
 
     def _instead(self, slot: int, member: int, ejected: tuple[int, ...], depth: int, slack: int) -> int:
         state, mark = self._state, len(self._state.trail)
@@ -108,13 +110,13 @@ class Chain:
         return sorted(state.able[slot], key=lambda one: state.ratio_with(slot, one) * (0.9 + 0.2 * jitter()))
 
     def _ejections(self, slot: int, member: int) -> Iterator[tuple[int, ...]]:
-        """Give the smallest sets of the member's slots without which this slot fits, slots that moved already left out."""
+        """Give the smallest sets of the member's slots without which this slot fits, but for those that moved already or are fixed."""
         state = self._state
-        held = [one for one in state.held[member] if one not in self._moved]
+        held = [one for one in state.held[member] if one not in self._moved and one not in self._fixed]
         self._left -= 1 + len(held) // 2
         self._budget.spend(1 + len(held) // 2)
         forced = self._forced(slot, member)
-        if len(forced) > _MOST_EJECTED or any(one in self._moved for one in forced):
+        if len(forced) > _MOST_EJECTED or any(one in self._moved or one in self._fixed for one in forced):
             return
         if forced and self._after(slot, member, forced):
             yield forced
@@ -128,8 +130,9 @@ class Chain:
             if self._after(slot, member, (*forced, one)):
                 found = True
                 yield (*forced, one)
-        if not found and not forced and self._pairs:
-            for two in combinations(rest, 2):
+        if not found and not forced:
+            week = state.week[slot]
+            for two in combinations([one for one in rest if state.week[one] == week], 2):
                 if self._after(slot, member, two):
                     yield two
 

@@ -64,10 +64,15 @@ def _relieve(state: State, chain: Chain, member: int, deepest: int) -> bool:
 
 
 def _exchange(state: State, chain: Chain, slot: int, depth: int, cap: int) -> bool:
-    """Leave this slot as a gap if a gap of at least its weight can be covered instead."""
-    weight = state.priority[slot]
-    for gap in state.gaps():
-        spare = state.priority[gap] - weight
-        if gap != slot and spare >= 0 and chain.exchange(gap, depth, spare, _LOOKS[1], cap):
-            return True
+    """Leave this slot as a gap if gaps of at least its weight can be covered instead."""
+    weight, gaps = state.priority[slot], [one for one in state.gaps() if one != slot]
+    if any(chain.exchange(slot, gap, depth, _LOOKS[1], cap) for gap in gaps):
+        return True
+    mark, gained = len(state.trail), 0
+    for gap in gaps:
+        if state.priority[gap] < weight and chain.move(gap, depth, _LOOKS[1], cap):
+            gained += state.priority[gap]
+            if gained >= weight:
+                return True
+    state.undo(mark)
     return False

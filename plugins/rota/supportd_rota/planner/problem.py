@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ class BadProblem(SupportdError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What somebody offers: ``cap`` spoons in a usual week, a share (0 to 1) of it for each week; ``carry`` spoons of the 4 weeks before."""
+    """What somebody offers: ``cap`` spoons in a usual week and a share (0 to 1) for each week; ``carry`` spoons of 4 weeks before."""
 
     cap: float
     carry: float
@@ -167,6 +166,7 @@ def _integer(data: dict[str, Any], key: str, prefix: str, least: int, most: int)
 
 
 def _number(found: Any, name: str, least: float, most: float = _MOST) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or not least <= found <= most:
+    # Nothing that is no number is between two numbers, so this also refuses nan and infinity.
+    if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
         raise BadProblem(problem=f"{name} must be a number from {least:g} to {most:g}")
     return found

@@ -10,6 +10,7 @@ from supportd_rota.planner.anneal import HOT, WARM, anneal
 from supportd_rota.planner.budget import Budget
 from supportd_rota.planner.chains import Chain
 from supportd_rota.planner.construct import LOOKS, construct, fill, place
+from supportd_rota.planner.exhaust import exhaust, few
 from supportd_rota.planner.level import finish, level
 from supportd_rota.planner.state import NOBODY, State
 
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 #: Shaking for gaps ends after so many times that brought nothing.
 _FRUITLESS: Final = 40
+#: How often a torn out slot that does not fit at once may push others out.
+_CHAINED: Final = 0.6
+#: Warming up ends after so many times that brought nothing.
+_COLD_ENOUGH: Final = 300
 #: Annealing steps for each slot: at first, and each time it is warmed up again.
 _FIRST, _AGAIN = 400, 100
 #: Looks that a group is worth: about a second up to 20 members, two to three at 50.
-_LEAST_LOOKS, _LOOKS_A_MEMBER = 1_100_000, 50_000
+_LEAST_LOOKS, _LOOKS_A_MEMBER = 700_000, 36_000
 
 Stopped = Literal["optimum", "rounds", "time"]
 
@@ -45,18 +50,27 @@ class Found:
 
 
 def search(
-    problem: Problem, seed: int = 0, seconds: float = 2.0, steps: int | None = None, cancelled: Callable[[], bool] | None = None
+    problem: Problem,
+    seed: int = 0,
+    seconds: float = 2.0,
+    steps: int | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    *,
+    try_all: bool = True,
 ) -> Found:
     """Return the best plan found; the same problem, seed and steps give the same plan unless the clock (``seconds``) ends the search.
 
-    ``steps`` counts members that were looked at, :func:`usual_steps` if left out. ``cancelled`` is asked now and then, and ends the search early
-    with a plan that is whole.
+    ``steps`` counts members that were looked at, :func:`usual_steps` if left out. ``cancelled`` is asked now and then, and ends the search
+    early with a plan that is whole. Without ``try_all`` it searches also where every plan could be tried.
     """
     state = State(problem)
+    if try_all and few(state):
+        exhaust(state)
+        return Found(state.assignment(), state.uncovered, state.uncovered, "optimum")
     budget = Budget(usual_steps(problem) if steps is None else steps, seconds, cancelled)
     _Search(state, budget, Random(seed)).run()  # noqa: S311 - it breaks ties, it keeps no secret
     finish(state)
-    return Found(state.assignment(), state.uncovered, bound(state), _stopped(state, budget))
+    return Found(state.assignment(), state.uncovered, bound(state), "time" if budget.late else "rounds")
 
 
 def usual_steps(problem: Problem) -> int:
@@ -67,12 +81,6 @@ def usual_steps(problem: Problem) -> int:
 def bound(state: State) -> int:
     """Return the weight of the slots that nobody could hold even with an otherwise empty rota: no plan leaves less uncovered."""
     return sum(weight for weight, able in zip(state.priority, state.able, strict=True) if not able)
-
-
-def _stopped(state: State, budget: Budget) -> Stopped:
-    if all(len(able) < 2 for able in state.able) and not state.gaps():  # noqa: PLR2004 - nobody had a choice
-        return "optimum"
-    return "time" if budget.late else "rounds"
 
 
 class _Search:
@@ -110,7 +118,8 @@ class _Search:
             if state.at[slot] != NOBODY:
                 state.take(slot)
         for slot in sorted(slots, key=lambda one: (len(state.able[one]) / state.priority[one]) * (0.5 + random())):
-            if not place(state, slot):
+            # Now and then not: what was pushed out could cost less than two others that find no place then.
+            if not place(state, slot) and random() < _CHAINED:
                 self._chain.cover(slot, 2, LOOKS[2])
 
     def _near(self, gap: int) -> list[int]:
@@ -122,11 +131,16 @@ class _Search:
     def _improve(self) -> None:
         """Warm the plan up a little and let it cool again, and keep what comes of it if it is no worse."""
         state, budget = self._state, self._budget
-        best, kept = state.key(), list(state.at)
-        while not budget.spent():
+        best, kept, fruitless, least = state.key(), list(state.at), 0, bound(state)
+        while fruitless < _COLD_ENOUGH and not budget.spent():
+            # Each round costs something, also where nobody has a choice.
+            budget.spend(state.slots + state.members)
             anneal(state, budget, self._random, _AGAIN * state.slots, WARM)
             level(state, self._chain, budget, deepest=2, wide=3)
+            if state.uncovered > least:
+                fill(state, self._chain, budget, 1)
             found = state.key()
+            fruitless = 0 if found < best else fruitless + 1
             if found <= best:
                 best, kept = found, list(state.at)
             else:
