@@ -1,0 +1,80 @@
+"""Once a week duties are proposed: everybody reads their own, and takes them or gives them back with one tap."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from supportd.sdk.ask import Ask, Step
+from supportd.sdk.effects import SetDuty, StartTimer
+from supportd_rota import covering
+from supportd_rota.planner.search import search
+from supportd_rota.tables import PROPOSED
+from supportd_rota.texts import lines, say
+from supportd_rota.weighing import weigh
+from supportd_rota.windows import monday_of, start_of, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from supportd.sdk.effects import Effect
+    from supportd.sdk.facts import Group, Person
+    from supportd_rota.settings import RotaSettings
+    from supportd_rota.tables import RotaStore
+
+PLAN: Final = "plan"
+OFFER: Final = "offer:"
+#: A hook has two seconds; this is less than a tenth of one.
+_LOOKS, _SECONDS = 60_000, 0.5
+#: Duties that were are kept for so long.
+_KEPT: Final = timedelta(days=365)
+
+
+def begin(group: Group, settings: RotaSettings) -> Iterator[Effect]:
+    """Wait for the next time at which duties are proposed."""
+    local = group.local(group.now)
+    day = monday_of(local) + timedelta(days=settings.plan_day)
+    for at in (day, day + timedelta(days=7)):
+        moment = start_of(datetime(at.year, at.month, at.day, settings.plan_hour), ZoneInfo(group.style.zone))  # noqa: DTZ001 - a wall time
+        if moment > group.now:
+            yield StartTimer(key=PLAN, at=moment)
+            return
+
+
+def propose(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
+    """Make the duties of the next weeks, and put to people what is open."""
+    store.forget_before(group.now - _KEPT)
+    monday = monday_of(group.local(group.now)) + timedelta(days=7)
+    for duty, day, window in windows(store.duties(), group.style.zone, monday, settings.weeks_ahead):
+        store.make(f"{duty['key']}@{day.isoformat()}", duty, window)
+    weighed = weigh(group, store, monday, settings.weeks_ahead)
+    if not weighed.people:
+        return
+    found = search(weighed.problem, 0, _SECONDS, _LOOKS)
+    for row, before, member in zip(weighed.rows, weighed.holders, found.assignment, strict=True):
+        if before is None and member is not None:
+            store.propose(row["key"], weighed.people[member].id)
+        elif member is None and row["asking"] == "two":
+            yield from covering.cover(group, store, settings, row["key"])
+    for person in weighed.people:
+        yield from _put(group, store, settings, person)
+
+
+def _put(group: Group, store: RotaStore, settings: RotaSettings, person: Person) -> Iterator[Effect]:
+    """Ask somebody about everything that is proposed to them."""
+    mine = store.slots(holder=person.id, state=PROPOSED)
+    if not mine:
+        return
+    until = group.awake_at(person, group.now) + timedelta(hours=settings.hours_to_answer)
+    question = say("offer", group, person, duties=lines(group, person, mine))
+    yield Ask(key=f"{OFFER}{person.id}", question=question, steps=(Step(to=(person.id,), until=until),))
+
+
+def answered(group: Group, store: RotaStore, settings: RotaSettings, person: Person, *, yes: bool) -> Iterator[Effect]:
+    """Let somebody have what was proposed to them, or open it again; a no is not kept but for that duty."""
+    for row in store.slots(holder=person.id, state=PROPOSED):
+        if yes and row["ends"] > group.now and store.accept(row["key"], person.id):
+            yield SetDuty(kind=row["kind"], person=person.id, start=row["starts"], end=row["ends"])
+        elif store.release(row["key"], person.id):
+            yield from covering.cover(group, store, settings, row["key"])
