@@ -7,8 +7,9 @@ from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.sdk.commands import Command, Parameter
-from supportd.sdk.effects import Reply, SetDuty
+from supportd.sdk.effects import Reply
 from supportd_rota import covering, planning
+from supportd_rota.facts import on
 from supportd_rota.planner.limits import MILLION, limits
 from supportd_rota.planner.why import why
 from supportd_rota.tables import HELD, OPEN
@@ -203,7 +204,7 @@ def _undo(group: Group, store: RotaStore, settings: RotaSettings, person: Person
         row = store.slot(key)
         if row is not None and row["ends"] > group.now and store.take(key, person.id):
             yield covering.closed(key)
-            yield SetDuty(kind=row["kind"], person=person.id, start=row["starts"], end=row["ends"])
+            yield from on(row, person.id)
             back += 1
     yield Reply(text=say("back", group, person, count=str(back)))
 

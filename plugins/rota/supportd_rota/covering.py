@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from supportd.sdk.ask import YES, Ask, CloseAsk, Step, reserved
-from supportd.sdk.effects import EndDuty, PostDirect, SetDuty
+from supportd.sdk.effects import PostDirect
+from supportd_rota.facts import off, on
 from supportd_rota.tables import HELD, OPEN
 from supportd_rota.texts import line, say
 from supportd_rota.weighing import weigh
@@ -85,7 +86,7 @@ def take(group: Group, store: RotaStore, key: str, person: Person) -> Iterator[E
         yield PostDirect(to=person.id, text=say("taken", group, person))
         return
     yield closed(key)
-    yield SetDuty(kind=row["kind"], person=person.id, start=row["starts"], end=row["ends"])
+    yield from on(row, person.id)
     yield PostDirect(to=person.id, text=say("yours", group, person, duty=line(group, person, row)))
 
 
@@ -104,7 +105,7 @@ def give_back(
         if store.release(row["key"], person.id):
             keys.append(row["key"])
             if held:
-                yield EndDuty(kind=row["kind"], person=person.id, start=row["starts"])
+                yield from off(row, person.id)
     for key in keys:
         yield from cover(group, store, settings, key)
     store.note_gave(person.id, keys)

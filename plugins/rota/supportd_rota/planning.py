@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from supportd.sdk.ask import Ask, Step
-from supportd.sdk.effects import SetDuty, StartTimer
+from supportd.sdk.effects import StartTimer
 from supportd_rota import covering
+from supportd_rota.facts import on
 from supportd_rota.planner.search import search
 from supportd_rota.tables import PROPOSED
 from supportd_rota.texts import lines, say
@@ -75,6 +76,6 @@ def answered(group: Group, store: RotaStore, settings: RotaSettings, person: Per
     """Let somebody have what was proposed to them, or open it again; a no is not kept but for that duty."""
     for row in store.slots(holder=person.id, state=PROPOSED):
         if yes and row["ends"] > group.now and store.accept(row["key"], person.id):
-            yield SetDuty(kind=row["kind"], person=person.id, start=row["starts"], end=row["ends"])
+            yield from on(row, person.id)
         elif store.release(row["key"], person.id):
             yield from covering.cover(group, store, settings, row["key"])
