@@ -8,6 +8,7 @@ import secrets
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import pytest_asyncio
 
 from supportd.matrix.errors import Refused, ServerAway, SlowDown
@@ -16,7 +17,7 @@ from supportd.matrix.member import Member
 from tests.acceptance.test_operator import Installation
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Generator
     from pathlib import Path
 
     from supportd.demo.synapse import Synapse
@@ -116,6 +117,18 @@ async def until(holds: Callable[[], Any], seconds: float = PROMISED, *, every: f
 
 
 _numbers = iter(range(5000, 6000))
+#: Installations that run now: where a test fails, the end of their logs is shown with it.
+_running: list[Installation] = []
+_TAIL = 4000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the end of each running daemon's log to what is shown of a test that failed."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"log of installation {one.number}", one.log.read_text()[-_TAIL:]) for one in _running if one.log.exists()]
+    return report
 
 
 @pytest_asyncio.fixture
@@ -134,6 +147,7 @@ async def settled_in(synapse: Synapse, folder: Path, *options: str, reached: Syn
     status, output = await place.init("--accounts-file", str(await place.accounts(folder)), "--admin", jo.user_id, *options)
     assert status == 0, output
     await place.daemon.start()
+    _running.append(place)
     try:
         await one.enter("Sam", "key_member")
         await one.enter("Mei", "key_member")
@@ -145,6 +159,7 @@ async def settled_in(synapse: Synapse, folder: Path, *options: str, reached: Syn
         await until(lambda: _settled(one), 20, every=0.5)
         yield one
     finally:
+        _running.remove(place)
         await one.close()
         await place.daemon.stop()
 

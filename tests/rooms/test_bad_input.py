@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.synapse, pyt
 
 #: Seconds after which a second sentence or a second room would be there.
 QUIET = 2.0
-SOON = 20.0
+SOON = 40.0
 BIDI = "Tues\u202eyad"
 SIGNS = "hidden signs"
 
