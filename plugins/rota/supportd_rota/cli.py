@@ -133,11 +133,15 @@ def why(words: Sequence[str]) -> int | None:
 
 
 def _search(problem: Problem, seed: int, seconds: float, share: float, solver: str) -> Any:
-    from supportd_rota.planner.search import search, usual_steps  # noqa: PLC0415 - each command loads what it needs
+    from supportd_rota.planner import proving  # noqa: PLC0415 - each command loads what it needs
+    from supportd_rota.planner.search import search, usual_steps  # noqa: PLC0415
 
-    if solver == "exact":
+    if solver == "exact" and not proving.installed():
         raise SolverMissing
-    return search(problem, seed, max(0.0, seconds), round(share * usual_steps(problem)))
+    steps = round(share * usual_steps(problem))
+    if solver == "own" or not proving.installed():
+        return search(problem, seed, max(0.0, seconds), steps)
+    return proving.search(problem, seed, max(0.0, seconds), steps)
 
 
 def _parser(command: str, description: str) -> _Parser:

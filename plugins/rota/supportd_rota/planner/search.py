@@ -15,7 +15,7 @@ from supportd_rota.planner.level import finish, level
 from supportd_rota.planner.state import NOBODY, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from supportd_rota.planner.problem import Problem
     from supportd_rota.planner.rules import Assignment
@@ -57,14 +57,18 @@ def search(
     cancelled: Callable[[], bool] | None = None,
     *,
     try_all: bool = True,
+    start: Sequence[int | None] | None = None,
 ) -> Found:
     """Return the best plan found; the same problem, seed and steps give the same plan unless the clock (``seconds``) ends the search.
 
     ``steps`` counts members that were looked at, :func:`usual_steps` if left out. ``cancelled`` is asked now and then, and ends the search
-    early with a plan that is whole. Without ``try_all`` it searches also where every plan could be tried.
+    early with a plan that is whole. Without ``try_all`` it searches also where every plan could be tried. With ``start``, an assignment
+    that keeps the hard rules, it only evens that one out, and covers no less.
     """
     state = State(problem)
-    if try_all and few(state):
+    if start is not None:
+        state.load_from(start)
+    elif try_all and few(state):
         exhaust(state)
         return Found(state.assignment(), state.uncovered, state.uncovered, "optimum")
     budget = Budget(usual_steps(problem) if steps is None else steps, seconds, cancelled)
@@ -92,9 +96,10 @@ class _Search:
 
     def run(self) -> None:
         state, chain, budget = self._state, self._chain, self._budget
-        construct(state)
-        fill(state, chain, budget)
-        self._shake()
+        if not any(state.held):
+            construct(state)
+            fill(state, chain, budget)
+            self._shake()
         anneal(state, budget, self._random, _FIRST * state.slots, HOT)
         level(state, chain, budget, deepest=2, wide=3)
         self._improve()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from supportd_rota import cli
+from supportd_rota.planner import proving
 
 from supportd.cli.main import main
 from tests.support.rota.groups import group
@@ -92,7 +93,6 @@ def test_the_problem_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatc
         (["plan", "P", "--frobnicate"], 64, "Unrecognized arguments: --frobnicate"),
         (["plan", "none.json"], 65, "none.json cannot be read: No such file or directory."),
         (["plan", "P", "--out", "/proc/none/plan.json"], 73, "cannot be written"),
-        (["plan", "P", "--solver", "exact"], 69, "The exact solver is not installed"),
         (["check", "P", "P"], 65, "The plan's format must be supportd-rota-plan/1."),
         (["check", "-", "-"], 64, "Only one of the two files can be standard input"),
         (["repair", "P", "Q", "--from-week", "9"], 64, "Argument --from-week: must be a week from 0 to 2"),
@@ -111,6 +111,17 @@ def test_wrong_use_gets_one_sentence_and_its_status(
     assert says in said.err
     assert said.err.count("\n") == 1
     assert said.out == ""
+
+
+def test_the_exact_solver_is_asked_for_in_words_where_it_is_missing(
+    files: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 69; without being asked for it, the search plans alone."""
+    monkeypatch.setattr(proving, "installed", lambda: False)
+
+    assert main(["rota", "plan", files[0], "--solver", "exact"]) == 69
+    assert "The exact solver is not installed: install supportd-rota[solver]" in capsys.readouterr().err
+    assert main(["rota", "plan", files[0]]) == 0
 
 
 def test_check_prints_what_a_plan_is_worth_and_fails_for_a_broken_one(
