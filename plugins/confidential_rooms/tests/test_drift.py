@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from supportd_confidential_rooms.stories import circle_group, with_room
 
-from supportd.sdk.effects import PostDirect
+from supportd.sdk.effects import MendRoom, PostDirect
 from supportd.sdk.testing import Scene, command, room_changes, rooms_are_mended
 
 MINUTE = timedelta(minutes=1)
@@ -91,3 +91,22 @@ def said_of_locks(scene: Scene) -> list[str]:
     """Return what Sam read about locks in the whole story."""
     texts = [one.text for one in scene.effects if isinstance(one, PostDirect) and scene.group.name_of(one.to) == "Sam"]
     return [part for text in texts for part in ("could not lock", "I locked") if part in text]
+
+
+def test_unlocking_ends_the_tries_to_lock() -> None:
+    """A room that could not be locked and was opened by a person is not locked a minute later."""
+    scene = circle_group().when(room_changes("circle", by="Jo", setting="power", everybody=50))
+    scene.when(rooms_are_mended("power"), rooms_are_mended("power"))
+    scene.when(command("rooms unlock", by="Sam", room="circle"), rooms_are_mended())
+
+    for _ in range(3):
+        assert scene.after(MINUTE).of(MendRoom) == []
+    assert "person-jo" not in repr(scene.forget("Jo").kept["confidential_rooms_drifts"])
+
+
+def test_who_changed_something_is_forgotten_with_them() -> None:
+    """What was changed stays known, who did it does not."""
+    scene = circle_group().when(room_changes("circle", by="Ann", setting="guests", guests="can_join"))
+    assert "person-ann" in repr(scene.kept["confidential_rooms_drifts"])
+
+    assert "person-ann" not in repr(scene.forget("Ann").kept["confidential_rooms_drifts"])

@@ -206,3 +206,12 @@ def test_a_story_is_quick() -> None:
     median = statistics.median(times)
     print(f"confidential_rooms: one story takes {median:.2f} ms (median of 50)")  # noqa: T201 - a measurement prints
     assert median < HARD_LIMIT_MS
+
+
+def test_a_command_knows_rooms_that_an_earlier_version_made() -> None:
+    """A circle without rows of ours is taken over with its people at the first word about it."""
+    scene = a_group(ConfidentialRooms).with_admins("Jo").with_people("Tom").with_room("circle", "Jo", "Tom")
+    assert scene.kept["confidential_rooms_rooms"] == ()
+
+    scene.when(command("rooms list", by="Jo")).then_replies("circle")
+    assert [row["key"] for row in scene.kept["confidential_rooms_rooms"]] == ["circle"]
