@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from supportd.demo.flare import Flare
 from supportd.demo.result import Expected, Line, count
 from supportd.demo.stage import GROUP_NAME, PASSWORD, STRICT
 from supportd.demo.strictperson import StrictPerson
@@ -43,6 +44,7 @@ class Evening:
         await self._answer_and_introduce()
         await self._second_power_cut()
         await self._open_by_mistake()
+        await Flare(self.stage, self.show, self.circle).play()
         self._count()
 
     # ---- scenes -------------------------------------------------------------------------------------------------

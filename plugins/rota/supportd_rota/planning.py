@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from supportd.sdk.ask import Ask, Step
-from supportd.sdk.effects import StartTimer
+from supportd.sdk.effects import PostDirect, StartTimer
 from supportd_rota import covering
 from supportd_rota.facts import on
 from supportd_rota.planner.search import search
@@ -72,8 +72,10 @@ def _put(group: Group, store: RotaStore, settings: RotaSettings, person: Person)
     yield Ask(key=f"{OFFER}{person.id}", question=question, steps=(Step(to=(person.id,), until=until),))
 
 
-def answered(group: Group, store: RotaStore, settings: RotaSettings, person: Person, *, yes: bool) -> Iterator[Effect]:
+def answered(group: Group, store: RotaStore, settings: RotaSettings, person: Person, *, yes: bool, said: bool = True) -> Iterator[Effect]:
     """Let somebody have what was proposed to them, or open it again; a no is not kept but for that duty."""
+    if said:
+        yield PostDirect(to=person.id, text=say("thanks" if yes else "given_back", group, person))
     for row in store.slots(holder=person.id, state=PROPOSED):
         if yes and row["ends"] > group.now and store.accept(row["key"], person.id):
             yield from on(row, person.id)

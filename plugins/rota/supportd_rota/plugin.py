@@ -80,7 +80,7 @@ class Rota(Plugin):
         """Go on after silence, which is a no that nobody had to say."""
         person = group.person(PersonId(event.key.removeprefix(planning.OFFER)))
         if event.key.startswith(planning.OFFER) and person is not None:
-            yield from planning.answered(group, store, settings, person, yes=False)
+            yield from planning.answered(group, store, settings, person, yes=False, said=False)
         elif event.key.startswith(covering.COVER):
             yield from covering.answered(group, store, settings, event.key.removeprefix(covering.COVER), None, yes=False)
 

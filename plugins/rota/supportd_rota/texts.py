@@ -21,6 +21,14 @@ TEXTS: Final = Catalogue(
                 "normal": "Kannst du diese Dienste übernehmen?\n{duties}\nJa nimmt alle, nein gibt sie zurück. Ein Nein braucht keinen Grund, und niemand zählt es."
             },
         },
+        "thanks": {
+            "en": {"normal": "Thank you, they are yours. If you cannot after all, write: cover me."},
+            "de": {"normal": "Danke, sie sind deine. Wenn du doch nicht kannst, schreib: cover me."},
+        },
+        "given_back": {
+            "en": {"normal": "That is fine. Others are asked now."},
+            "de": {"normal": "Das ist in Ordnung. Andere werden jetzt gefragt."},
+        },
         "cover": {
             "en": {
                 "normal": "Could you take this duty? Somebody cannot.\n{duty}\nTwo people are asked at once; the first yes has it. A no is fine."

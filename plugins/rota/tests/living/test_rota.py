@@ -47,6 +47,7 @@ def test_nobody_is_on_duty_without_a_yes() -> None:
     scene.when(answers("Sam", "yes"))
 
     assert mine
+    scene.then_writes_to("Sam", "they are yours", "cover me")
     assert [kind for kind, name in _holders(scene) if name == "Sam"] == mine
     assert [one.kind for one in scene.of(SetDuty) if one.kind != "talk"] == mine
 
@@ -61,6 +62,7 @@ def test_a_no_gives_back_and_others_are_asked() -> None:
     assert asked
     assert sam.id not in {one.person for one in asked}
     assert [name for _, name in _holders(scene, "proposed") if name == "Sam"] == []
+    scene.then_writes_to("Sam", "That is fine")
 
 
 def test_silence_gives_back_too() -> None:
