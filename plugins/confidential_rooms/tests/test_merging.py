@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from supportd_confidential_rooms import ConfidentialRooms
 from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
 from supportd.sdk.effects import CreateRoom, MendRoom, PostDirect, PostMessage
-from supportd.sdk.testing import Asked, Scene, answers, command, member_leaves
+from supportd.sdk.testing import Asked, Scene, a_group, answers, command, member_leaves, room_is_ready, turned_on
 
 SOON, WEEK = timedelta(seconds=11), timedelta(weeks=1)
 
@@ -135,3 +136,13 @@ def test_who_left_meanwhile_holds_nobody_up() -> None:
     scene = merging().when(member_leaves("Ann", "cake"), answers("Tom", "yes"), answers("Sam", "yes"), answers("Jo", "yes"))
 
     assert len(scene.after(2 * WEEK + SOON).of(CreateRoom)) == 1
+
+
+def test_a_merge_needs_two_who_can_agree() -> None:
+    """With one key member in chat nobody is asked, and the sentence says what to do."""
+    scene = a_group(ConfidentialRooms).with_admins("Jo").with_people("Tom", "Ann")
+    scene.when(turned_on(), room_is_ready("space"), room_is_ready("circle"))
+    for called in ("Tea", "Cake"):
+        with_room(scene, called, "Tom", "Ann")
+
+    scene.when(command("rooms merge", by="Jo", room="tea", other="cake")).then_replies("there are not two who could").then_nothing()

@@ -8,7 +8,7 @@ import pytest
 from supportd_confidential_rooms import ConfidentialRooms
 from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
-from supportd.sdk.effects import CreateRoom, InviteMember, MendRoom, PostDirect, Reply
+from supportd.sdk.effects import CreateRoom, InviteMember, MendRoom, PostDirect, PostMessage, Reply
 from supportd.sdk.panels import TablePanel
 from supportd.sdk.testing import Scene, a_group, answers, command, effect_fails, person_added, room_is_ready, turned_on
 
@@ -188,3 +188,10 @@ def test_a_refused_invitation_lets_the_room_be_looked_at() -> None:
 
     assert list(written(scene)) == ["Mei"]
     assert [one.room for one in scene.of(MendRoom)] == ["!tea"]
+
+
+def test_a_message_that_is_refused_loses_no_room() -> None:
+    """Only where a room itself cannot be set back is it taken for gone; words that did not arrive say nothing about it."""
+    scene = with_room(circle_group(), "Tea", "Tom", "Mei").when(effect_fails(PostMessage, "M_FORBIDDEN", room="tea")).then_nothing()
+
+    assert "tea" in scene.when(command("rooms list", by="Mei")).of(Reply)[0].text

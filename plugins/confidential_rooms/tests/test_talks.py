@@ -138,3 +138,15 @@ def test_two_talks_stay_apart() -> None:
     assert names(scene, *made.members) == ("Sam", "Ann")
     assert scene.open_asks == ("talk:person-tom",)
     assert [one.status for one in scene.when(command("talk", by="Tom")).of(Reply)] == [0]
+
+
+def test_no_more_than_four_are_asked_for_one_talk() -> None:
+    """In a group with many key members four no are enough; then it is told honestly."""
+    scene = circle_group().with_key_members("Pat", "Kim", "Lou").when(command("talk", by="Tom"))
+    asked = {one.person for one in scene.of(Asked)}
+    for _ in range(3):
+        scene.when(answers(scene.possible_answers[0][0], "no"))
+        asked |= {one.person for one in scene.of(Asked)}
+    assert len(asked) == 4
+
+    scene.when(answers(scene.possible_answers[0][0], "no")).then_writes_to("Tom", "nobody can talk at the moment").then_asks_nobody()
