@@ -27,6 +27,7 @@ PARTS: Final = {
     "stall": ("stalling", "the loop while a room key is shared"),
     "memory": ("remembering", "memory after many messages"),
     "day": ("living", "a day of five groups in a few minutes"),
+    "rota": ("planning", "plans beside taking turns"),
     "idle": ("idling", "memory of an idle daemon"),
 }
 
