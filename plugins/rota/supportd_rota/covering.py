@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from supportd_rota.tables import RotaStore
 
 COVER: Final = "cover:"
+#: Behind the step while people are being asked.
+ASKING: Final = "?"
 _AT_ONCE: Final = 2
 #: So many weeks are looked at when somebody is asked to cover: rest between heavy duties reaches into the next one.
 _WEEKS: Final = 3
+#: Open duties are looked after from so long before on.
+_SOON: Final = timedelta(days=8)
 
 
 def cover(group: Group, store: RotaStore, settings: RotaSettings, key: str) -> Iterator[Effect]:
@@ -39,21 +43,24 @@ def cover(group: Group, store: RotaStore, settings: RotaSettings, key: str) -> I
         # Those who sleep now come after those who do not: two hours at night help nobody.
         able.sort(key=lambda one: group.awake_at(one, group.now) > group.now)
         if able:
-            yield from _ask(group, store, settings, row, able[:_AT_ONCE])
+            yield from _ask(group, store, settings, row, "two", able[:_AT_ONCE])
             return
-        store.ask_all(key, "all")
+        store.ask_next(key, "all")
     if row["asking"] in {"two", "all"}:
         others = [one for one in group.key_members if one.has_account and one.id not in store.asked(key)]
         if others:
-            yield from _ask(group, store, settings, row, others)
+            yield from _ask(group, store, settings, row, "all", others)
             return
-        store.ask_all(key, "told")
+        store.ask_next(key, "told")
         yield from _nobody(group, row)
 
 
-def _ask(group: Group, store: RotaStore, settings: RotaSettings, row: Mapping[str, Any], people: Sequence[Person]) -> Iterator[Effect]:
+def _ask(
+    group: Group, store: RotaStore, settings: RotaSettings, row: Mapping[str, Any], step: str, people: Sequence[Person]
+) -> Iterator[Effect]:
     begin = max(group.awake_at(one, group.now) for one in people)
     until = min(begin + timedelta(hours=settings.cover_hours), max(row["ends"], group.now + timedelta(minutes=5)))
+    store.ask_next(row["key"], step + ASKING)
     store.note_asked(row["key"], [one.id for one in people])
     first = people[0]
     yield Ask(
@@ -74,6 +81,9 @@ def _nobody(group: Group, row: Mapping[str, Any]) -> Iterator[Effect]:
 
 def answered(group: Group, store: RotaStore, settings: RotaSettings, key: str, person: Person | None, *, yes: bool) -> Iterator[Effect]:
     """Let the first yes have it, if it is still free and fits them; else ask on."""
+    row = store.slot(key)
+    if row is not None:
+        store.ask_next(key, row["asking"].removesuffix(ASKING))
     if yes and person is not None:
         yield from take(group, store, key, person)
     yield from cover(group, store, settings, key)
@@ -109,3 +119,17 @@ def give_back(
     for key in keys:
         yield from cover(group, store, settings, key)
     store.note_gave(person.id, keys)
+
+
+def look(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
+    """Ask about what is open in the next days and nobody is being asked about: its holder was forgotten, or gave it back long ago."""
+    for row in store.slots(state=OPEN):
+        if group.now < row["ends"] and row["starts"] < group.now + _SOON and not row["asking"].endswith(ASKING):
+            yield from cover(group, store, settings, row["key"])
+
+
+def lost_role(group: Group, store: RotaStore, settings: RotaSettings, person: Person) -> Iterator[Effect]:
+    """Let somebody who helps no more go: their duties are open, and they are asked for none."""
+    ahead = [row for row in store.slots(holder=person.id) if row["ends"] > group.now]
+    store.ask_no_more(person.id)
+    yield from give_back(group, store, settings, person, ahead)

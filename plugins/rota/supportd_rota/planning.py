@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from supportd_rota.windows import monday_of, start_of, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.facts import Group, Person
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from supportd_rota.tables import RotaStore
 
 PLAN: Final = "plan"
+DAILY: Final = "daily"
 OFFER: Final = "offer:"
 #: A hook has two seconds; this is less than a tenth of one.
 _LOOKS, _SECONDS = 60_000, 0.5
@@ -32,13 +34,21 @@ _LOOKS, _SECONDS = 60_000, 0.5
 _KEPT: Final = timedelta(days=365)
 
 
+def tomorrow(group: Group, settings: RotaSettings) -> Iterator[Effect]:
+    """Wait for the next day, on which open duties are looked after."""
+    yield StartTimer(key=DAILY, at=_at(group, group.local(group.now).date() + timedelta(days=1), settings))
+
+
+def _at(group: Group, day: date, settings: RotaSettings) -> datetime:
+    return start_of(datetime.combine(day, time(settings.plan_hour)), ZoneInfo(group.style.zone))
+
+
 def begin(group: Group, settings: RotaSettings) -> Iterator[Effect]:
     """Wait for the next time at which duties are proposed."""
     local = group.local(group.now)
     day = monday_of(local) + timedelta(days=settings.plan_day)
-    for at in (day, day + timedelta(days=7)):
-        moment = start_of(datetime(at.year, at.month, at.day, settings.plan_hour), ZoneInfo(group.style.zone))  # noqa: DTZ001 - a wall time
-        if moment > group.now:
+    for each in (day, day + timedelta(days=7)):
+        if (moment := _at(group, each, settings)) > group.now:
             yield StartTimer(key=PLAN, at=moment)
             return
 

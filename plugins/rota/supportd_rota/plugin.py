@@ -51,8 +51,16 @@ class Rota(Plugin):
 
     @hookimpl
     def turned_on(self, group: Group, settings: RotaSettings) -> Iterator[Effect]:
-        """Begin: wait for the day of the week on which duties are proposed."""
+        """Begin: wait for the day of the week on which duties are proposed, and look after open ones every day."""
         yield from planning.begin(group, settings)
+        yield from planning.tomorrow(group, settings)
+
+    @hookimpl
+    def roles_changed(self, event: ev.RolesChanged, group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
+        """Ask somebody for nothing who helps no more."""
+        person = group.person(event.person)
+        if person is not None and not {"key_member", "admin"} & person.roles and store.giver(person.id) is not None:
+            yield from covering.lost_role(group, store, settings, person)
 
     @hookimpl
     def timer_fired(self, event: ev.TimerFired, group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
@@ -60,6 +68,9 @@ class Rota(Plugin):
         if event.key == planning.PLAN:
             yield from planning.begin(group, settings)
             yield from planning.propose(group, store, settings)
+        elif event.key == planning.DAILY:
+            yield from planning.tomorrow(group, settings)
+            yield from covering.look(group, store, settings)
 
     @hookimpl
     def command_given(self, event: ev.CommandGiven, group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:

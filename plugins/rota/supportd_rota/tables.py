@@ -31,7 +31,8 @@ duties: Final = table(
 givers: Final = table("rota", "givers", person("person_id", key=True), integer("offer"), text("kinds"))
 #: A week that is not usual: ``week`` is the date of its Monday, ``share`` hundredths of the offer.
 weeks: Final = table("rota", "weeks", person("person_id", key=True), text("week", key=True), integer("share"))
-#: One duty on one day. ``state``: open, proposed or held. ``asking``: two, all, told.
+#: One duty on one day. ``state``: open, proposed or held. ``asking``: whom an open one is put to next, two, all or told; with a ? behind
+#: while they are being asked.
 slots: Final = table(
     "rota",
     "slots",
@@ -85,6 +86,10 @@ class RotaStore(PluginStore):
     def give(self, who: PersonId, offer: int, kinds: str) -> None:
         """Keep what somebody offers."""
         self.rows.put(givers, person_id=who, offer=offer, kinds=kinds)
+
+    def ask_no_more(self, who: PersonId) -> None:
+        """Forget what somebody offers."""
+        self.rows.delete(givers, person_id=who)
 
     def shares(self) -> dict[tuple[PersonId, str], int]:
         """Return who gives how much of their offer in which week that is not usual, in hundredths."""
@@ -149,8 +154,8 @@ class RotaStore(PluginStore):
         for who in those:
             self.rows.add(asked, slot=key, person_id=who)
 
-    def ask_all(self, key: str, step: str) -> None:
-        """Remember how far asking has come: two at a time, all, told."""
+    def ask_next(self, key: str, step: str) -> None:
+        """Remember how far asking has come: two at a time, all, told; with a ? behind while people are being asked."""
         self.rows.change(slots, {"key": key}, asking=step)
 
     def note_gave(self, who: PersonId, keys: Sequence[str]) -> None:
@@ -184,4 +189,4 @@ class RotaStore(PluginStore):
         """Delete what is known about somebody; what they held is open."""
         for each in (givers, weeks, asked, gave):
             self.rows.delete(each, person_id=who)
-        self.rows.change(slots, {"holder": who}, state=OPEN, holder=None)
+        self.rows.change(slots, {"holder": who}, state=OPEN, holder=None, asking="two")

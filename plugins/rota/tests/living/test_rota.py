@@ -10,7 +10,7 @@ from supportd_rota import Rota
 from supportd_rota.stories import thursday
 
 from supportd.sdk.effects import EndDuty, PostDirect, SetDuty
-from supportd.sdk.testing import Asked, Told, answers, command, conformance
+from supportd.sdk.testing import Asked, Told, answers, command, conformance, roles_change
 
 if TYPE_CHECKING:
     from supportd.sdk.testing import Scene
@@ -230,6 +230,31 @@ def test_forgetting_somebody_leaves_their_duties_open_and_no_trace() -> None:
 
     assert who.id not in str(scene.kept)
     assert "open" in {row["state"] for row in scene.kept["rota_slots"]}
+
+
+def test_what_a_forgotten_person_held_is_covered_the_next_day() -> None:
+    """Nobody was told that it is open; the daily look finds it, as soon as it is near."""
+    scene = _all_taken()
+    scene.forget(_holders(scene)[0][1])
+    asked: list[Asked] = []
+    for _ in range(14):
+        asked += [one for one in scene.after(DAY).of(Asked) if one.key.startswith("cover:")]
+
+    assert asked
+    assert len({(one.person, one.key) for one in asked}) == len(asked)
+
+
+def test_who_helps_no_more_is_asked_for_nothing_and_their_duties_are_covered() -> None:
+    """Losing the role gives everything back."""
+    scene = _all_taken()
+    name = _holders(scene)[0][1]
+    scene.when(roles_change(name))
+
+    assert name not in [who for _, who in _holders(scene)]
+    assert [one for one in scene.of(Asked) if one.key.startswith("cover:")]
+    assert len(scene.of(EndDuty)) >= 1
+    scene.when(command("rota propose", by="Jo")).after(14 * DAY)
+    assert name not in [who for _, who in [*_holders(scene), *_holders(scene, "proposed")]]
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS)
