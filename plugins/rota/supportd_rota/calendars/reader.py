@@ -31,6 +31,9 @@ _TOO_OFTEN: Final = re.compile(
     rb"^RRULE[^\r\n]*(?:FREQ=(?:SECONDLY|MINUTELY|HOURLY)|INTERVAL=[+-]?0+(?![0-9]))", re.IGNORECASE | re.MULTILINE
 )
 _EVENT: Final = re.compile(rb"^BEGIN:VEVENT", re.IGNORECASE | re.MULTILINE)
+_WHOLE_EVENT: Final = re.compile(rb"^BEGIN:VEVENT\r?$.*?^END:VEVENT\r?\n?", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+_COMES_BACK: Final = re.compile(rb"^(?:RRULE|RDATE|RECURRENCE-ID)[;:]", re.IGNORECASE | re.MULTILINE)
+_BEGINS: Final = re.compile(rb"^DTSTART[^\r\n]*:([0-9]{8})(?:T[0-9]{6}Z?)?\r?$", re.IGNORECASE | re.MULTILINE)
 _FOLD: Final = re.compile(rb"\r?\n[ \t]")
 
 
@@ -45,7 +48,7 @@ def busy(data: bytes, start: datetime, end: datetime, zone: str) -> list[tuple[i
         raise Refused("too_often")
     if len(_EVENT.findall(plain)) > MOST_EVENTS:
         raise Refused("too_many")
-    calendar = _calendar(data)
+    calendar = _calendar(_WHOLE_EVENT.sub(lambda one: one.group() if _may_matter(one.group(), start, end) else b"", plain))
     found = []
     for count, event in enumerate(_events(calendar, start, end)):
         if count >= MOST_EVENTS:
@@ -68,6 +71,15 @@ def joined(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             kept.append((start, end))
     return kept
+
+
+def _may_matter(event: bytes, start: datetime, end: datetime) -> bool:
+    """Tell whether an event may lie between two instants; years of old entries would cost most of the time there is."""
+    begins = _BEGINS.findall(event)
+    if _COMES_BACK.search(event) or len(begins) != 1:
+        return True
+    earliest, latest = start - _LONGEST - timedelta(days=2), end + timedelta(days=2)
+    return bool(f"{earliest:%Y%m%d}".encode() <= begins[0] <= f"{latest:%Y%m%d}".encode())
 
 
 def _calendar(data: bytes) -> icalendar.Calendar:

@@ -103,6 +103,14 @@ def test_busy_times_are_in_order_and_joined() -> None:
     assert _read(data).busy == (Window(START, START + timedelta(hours=3)), Window(END - timedelta(hours=1), END))
 
 
+def test_years_of_old_entries_cost_little() -> None:
+    """Entries long over are left out before they are read; one that began long ago and comes back is not."""
+    old = [SAMPLES.event(f"DTSTART:20{year}0301T080000Z", f"DURATION:PT{hours}H") for year in range(10, 25) for hours in range(1, 150)]
+    back = SAMPLES.event("DTSTART:20100302T080000Z", "DTEND:20100302T090000Z", "RRULE:FREQ=YEARLY")
+
+    assert _said(_read(SAMPLES.calendar(*old, back))) == ["03-02 08:00/03-02 09:00"]
+
+
 def _bomb(rule: str) -> bytes:
     return bytes(SAMPLES.calendar(SAMPLES.event("DTSTART:20270301T000000Z", "DURATION:PT1S", f"RRULE:{rule}")))
 
