@@ -11,7 +11,8 @@ from supportd_rota.planner.problem import Member, Problem, Slot
 from supportd_rota.planner.rules import broken_by
 from supportd_rota.planner.score import ratios
 from supportd_rota.tables import HELD, OPEN
-from supportd_rota.windows import monday_of, part_of
+from supportd_rota.times.cells import cell
+from supportd_rota.windows import Window, monday_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,8 +96,8 @@ def _slot(group: Group, store: RotaStore, row: Mapping[str, Any], monday: date, 
     else:
         able = frozenset({number[row["holder"]]} if row["holder"] in number else ())
     weight = row["weight"] if row["state"] == OPEN else _KEPT
-    week_number = _week(group, row, monday)
-    return Slot(week_number, local.weekday(), part_of(local), row["load"], bool(row["heavy"]), weight, able, row["kind"])
+    where = cell(Window(row["starts"], row["ends"]), group.style.zone, monday)
+    return Slot(where.week, where.day, where.part, row["load"], bool(row["heavy"]), weight, able, row["kind"])
 
 
 def _members(group: Group, store: RotaStore, people: Sequence[Person], monday: date, count: int, given: Shares) -> tuple[Member, ...]:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _DAY: Final = timedelta(days=1)
-#: Parts of a day begin at these hours: morning, afternoon, evening.
-_PARTS: Final = (0, 12, 17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,3 @@ def _instant(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
 def monday_of(moment: datetime) -> date:
     """Return the Monday of the week of a local time."""
     return moment.date() - timedelta(days=moment.weekday())
-
-
-def part_of(moment: datetime) -> int:
-    """Return the part of the day of a local time: 0 morning, 1 afternoon, 2 evening."""
-    return sum(moment.hour >= one for one in _PARTS) - 1
