@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from supportd_rota.plugin import Rota
 from supportd_welcome import Welcome
 
 from tests.crash.plugins import Hello, Places
@@ -34,4 +35,4 @@ class Play:
         )
 
 
-PLAYS: Final = {"evening": Play((Hello, Places), "main"), "weeks": Play((Welcome,), "circle")}
+PLAYS: Final = {"evening": Play((Hello, Places), "main"), "weeks": Play((Welcome,), "circle"), "duties": Play((Rota,), "main")}

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.crash.duties import Duties
 from tests.crash.scripted import STRANGER, Evening, Server
 from tests.crash.weeks import Weeks
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.support.postgres import PostgresServer
 
-EVENINGS: dict[str, type[Evening]] = {"evening": Evening, "weeks": Weeks}
+EVENINGS: dict[str, type[Evening]] = {"evening": Evening, "weeks": Weeks, "duties": Duties}
 ROOT = Path(__file__).resolve().parents[2]
 FULL = os.environ.get("SUPPORTD_FULL") == "1"
 #: Seconds for the sample of one database in the ordinary run.

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from supportd.sdk.commands import Command, Parameter
-from supportd.sdk.effects import Reply
+from supportd.sdk.effects import PostDirect, Reply
 from supportd_rota import covering, planning
 from supportd_rota.facts import on
 from supportd_rota.planner.limits import MILLION, limits
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KIND = Parameter(name="kind", help="which kind of duty", default="")
 _NEXT = Parameter(name="week", help="this or next", default="this")
+_FOR = Parameter(name="for", help="whose, if you say it for somebody who asked you to", default="")
 COMMANDS: Final = (
     Command(name="rota duties", help="See which duties come back every week."),
     Command(
@@ -52,14 +53,15 @@ COMMANDS: Final = (
         parameters=(
             Parameter(name="spoons", help="0.1 to 20; 0 to give nothing for now"),
             Parameter(name="kinds", help="kinds with commas, or all", default="all"),
+            _FOR,
         ),
     ),
     Command(name="rota undo", help="Take back what you gave away last, as long as nobody has it."),
     Command(name="rota take", help="Take an open duty.", parameters=(_KIND,)),
-    Command(name="cover me", help="Say that you cannot do your next duty; no reason is asked.", parameters=(_KIND,)),
-    Command(name="low week", help="Be asked for half in a week.", parameters=(_NEXT,)),
-    Command(name="week off", help="Be asked for nothing in a week.", parameters=(_NEXT,)),
-    Command(name="usual week", help="Be asked as usual in a week.", parameters=(_NEXT,)),
+    Command(name="cover me", help="Say that you cannot do your next duty; no reason is asked.", parameters=(_KIND, _FOR)),
+    Command(name="low week", help="Be asked for half in a week.", parameters=(_NEXT, _FOR)),
+    Command(name="week off", help="Be asked for nothing in a week.", parameters=(_NEXT, _FOR)),
+    Command(name="usual week", help="Be asked as usual in a week.", parameters=(_NEXT, _FOR)),
     Command(name="who is on", help="See who has which duty now and in the next seven days."),
     Command(name="my duties", help="See your own duties, and how much of what you offered they are."),
     Command(name="why me", help="Learn why you have your next duty, in two sentences.", parameters=(_KIND,)),
@@ -77,10 +79,17 @@ def answer(group: Group, store: RotaStore, settings: RotaSettings, event: Comman
     if event.name in _OF_GROUP:
         yield from _OF_GROUP[event.name](group, store, settings, event.args)
         return
-    person = group.person(event.by) if event.by is not None else None
+    speaker = group.person(event.by) if event.by is not None else None
+    other = event.args.get("for", "")
+    person = group.called(other) if other else speaker
     if person is None:
-        yield Reply(text=_IN_CHAT, status=2)
-    elif event.name in _SHARES:
+        yield Reply(text=f"There is nobody called “{other}” in the group." if other else _IN_CHAT, status=1 if other else 2)
+        return
+    if person != speaker and person.has_account:
+        # Whoever others speak for reads it, and can say the opposite.
+        helper = speaker.name if speaker is not None else say("terminal", group, person)
+        yield PostDirect(to=person.id, text=say("for_you", group, person, helper=helper, words=event.name))
+    if event.name in _SHARES:
         yield from _week(group, store, settings, person, event)
     else:
         yield from _OF_ONE[event.name](group, store, settings, person, event.args)

@@ -87,6 +87,11 @@ TEXTS: Final = Catalogue(
             "en": {"normal": "You have not said yet what you can give. Write for example: rota give 2"},
             "de": {"normal": "Du hast noch nicht gesagt, was du geben kannst. Schreib zum Beispiel: rota give 2"},
         },
+        "for_you": {
+            "en": {"normal": "{helper} said for you: {words}. If that is not what you want, say it otherwise, or talk to them."},
+            "de": {"normal": "{helper} hat für dich gesagt: {words}. Wenn du das nicht willst, sag es anders, oder sprich sie an."},
+        },
+        "terminal": {"en": {"normal": "An admin"}, "de": {"normal": "Jemand aus der Leitung"}},
         "gives": {
             "en": {"normal": "Thank you: {spoons} spoons in a usual week, for {kinds}. You can change it at any time."},
             "de": {"normal": "Danke: {spoons} Löffel in einer gewöhnlichen Woche, für {kinds}. Du kannst es jederzeit ändern."},

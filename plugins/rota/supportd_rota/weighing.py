@@ -66,13 +66,14 @@ class Weighed:
             for one in self.problem.slots[place].able
             if not broken_by(self.problem, one, [*(slot for slot, holder in enumerate(self.holders) if holder == one), place])
         ]
-        return [self.people[one] for one in sorted(able, key=lambda one: (now[one], self.people[one].id))]
+        return [self.people[one] for one in sorted(able, key=lambda one: (now[one], one))]
 
 
 def weigh(group: Group, store: RotaStore, monday: date, count: int) -> Weighed:
     """Return the problem of ``count`` weeks from ``monday`` on (by the group's clock)."""
-    people = [one for row in store.givers() if (one := group.person(row["person_id"])) is not None and one.has_account]
-    people.sort(key=lambda one: one.id)
+    offering = {row["person_id"] for row in store.givers()}
+    # In the order in which they were entered: ids are random, and would make the same group differ from itself.
+    people = [one for one in group.people if one.id in offering and one.has_account]
     rows = [row for row in store.slots() if 0 <= _week(group, row, monday) < count]
     number = {one.id: place for place, one in enumerate(people)}
     shares = store.shares()

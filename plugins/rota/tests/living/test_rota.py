@@ -208,6 +208,19 @@ def test_an_offer_that_cannot_be_read_gets_one_sentence_and_changes_nothing(spoo
     assert scene.kept["rota_givers"] == before
 
 
+def test_somebody_can_speak_for_another_who_reads_it() -> None:
+    """Who cannot write has others say it; they are told who did, and can say otherwise. A wrong name changes nothing."""
+    scene = _all_taken()
+    name = _holders(scene)[0][1]
+    scene.when(command("cover me", by="Jo", **{"for": name}))
+    scene.then_writes_to(name, "Jo said for you: cover me").then_replies("That is fine")
+    assert len(scene.of(EndDuty)) >= 1
+
+    before = scene.kept
+    scene.when(command("week off", by="Jo", **{"for": "Nobody"})).then_replies("There is nobody called “Nobody”").then_nothing()
+    assert scene.kept == before
+
+
 def test_duties_are_proposed_every_week_by_themselves() -> None:
     """On the day and at the hour of the settings, by the group's clock, and again a week later, never the same duty twice."""
     scene = thursday().after(8 * DAY)
