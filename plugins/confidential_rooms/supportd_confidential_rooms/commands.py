@@ -208,6 +208,8 @@ def _cap(given: Given) -> Iterator[Effect]:
         yield given.no_room()
     elif not number.isascii() or not number.isdecimal() or not 2 <= int(number[:6]) <= 250:  # noqa: PLR2004 - see templates.BOUNDS
         yield Reply(text="A room has 2 to 250 people at most.", status=1)
+    elif one.template.private:
+        yield Reply(text="Who is in a private room was promised that it is for them alone: its number of people stays as it is.", status=1)
     else:
         given.store.settle(one.room.key, cap=int(number))
         yield Reply(text=f"The room {one.room.key} has at most {number} people now. Nobody is sent away.")

@@ -48,7 +48,7 @@ def wanted(given: Given) -> Iterator[Effect]:
     # So many no that two yes cannot come any more.
     answers = (reserved("yes", quorum=QUORUM), reserved("no", quorum=len(people) - 1))
     step = Step(to=tuple(one.id for one in people), until=group.now + OPEN_FOR)
-    yield Ask(key=ASK + plan, question=question, answers=answers, steps=(step,), proof=True)
+    yield Ask(key=ASK + plan, question=question, answers=answers, steps=(step,), proof=True, role="key_member")
 
 
 def _problem(given: Given, people: list[Person], missing: str, about: Person | None) -> str:

@@ -9,7 +9,7 @@ from supportd_confidential_rooms.stories import circle_group, talk
 
 from supportd.sdk.effects import InviteMember, MendRoom, OpenGroup, PostDirect, PostMessage, ShutGroup
 from supportd.sdk.ids import RoomId
-from supportd.sdk.testing import Scene, answers, command, member_joins, person_added, says
+from supportd.sdk.testing import Scene, answers, command, member_joins, person_added, roles_change, says
 
 LATER = timedelta(days=30)
 
@@ -111,3 +111,11 @@ def test_a_talk_is_shut_without_a_word_in_it() -> None:
 
     assert "!talk-1" in {one.room for one in scene.of(MendRoom)}
     assert {one.room for one in scene.of(PostMessage)} == {"!circle"}
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Sam said yes and lost the role: Mei's yes alone opens nothing, Jo's with it does."""
+    scene = shut().when(command("open again", by="Sam"), answers("Sam", "yes"), roles_change("Sam"), answers("Mei", "yes"))
+    assert scene.group.shut is not None
+
+    assert scene.when(answers("Jo", "yes")).group.shut is None

@@ -17,6 +17,7 @@ from supportd.sdk.testing import (
     member_joins,
     member_leaves,
     person_added,
+    roles_change,
     room_is_ready,
     rooms_are_mended,
     turned_on,
@@ -175,3 +176,20 @@ def test_who_left_it_sees_it_no_more() -> None:
     scene = opened().when(member_leaves("Sam", KEY))
 
     assert KEY not in scene.when(command("rooms list", by="Sam")).of(Reply)[0].text
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Jo said yes and lost the role: that is no yes any more, so Sam's alone opens nothing, and Mei's with it does."""
+    scene = wanted("Jo,Sam,Mei").when(answers("Jo", "yes"), roles_change("Jo"), answers("Sam", "yes"))
+    assert scene.of(CreateRoom) == []
+
+    scene.when(answers("Mei", "yes"))
+
+    assert {scene.group.name_of(one) for one in scene.of(CreateRoom)[0].members} == {"Sam", "Mei"}
+
+
+def test_a_key_member_is_not_removed_from_a_review_by_a_question_to_others() -> None:
+    """The key members who would be asked are those who must not hear of it, the person concerned among them."""
+    scene = opened("Mei").when(command("rooms remove", by="Jo", room=KEY, who="Sam"))
+
+    scene.then_replies(f"rooms close {KEY}").then_nothing()
