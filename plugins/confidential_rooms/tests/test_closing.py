@@ -44,3 +44,12 @@ def test_nobody_is_let_into_a_closed_room() -> None:
 def test_what_cannot_be_closed(room: str, said: str) -> None:
     """The space and the circle stay as long as the group is there; a room that is not there cannot close."""
     circle_group().when(command("rooms close", by="Jo", room=room)).then_replies(said).then_nothing()
+
+
+def test_a_meeting_that_ended_is_shown_in_the_space_no_more() -> None:
+    """While it is open everybody sees it there."""
+    scene = with_room(circle_group(), "Walk", template="meeting").when(command("rooms close", by="Jo", room="walk"))
+
+    (closed,) = scene.after(SOON).of(MendRoom)
+
+    assert (closed.room, closed.links) == ("!walk", ())

@@ -192,3 +192,13 @@ def test_the_new_room_hears_and_keeps_no_more_than_the_old_ones() -> None:
     made = scene.of(CreateRoom)[0]
     assert made.spec.listening == "doorkeeper"
     assert "after 30 days" in made.spec.note
+
+
+def test_while_the_group_is_shut_nothing_is_merged() -> None:
+    """The last yes comes after a panic: no room is made, and key members hear that everything stays."""
+    scene = merging().when(*[answers(name, "yes") for name in ("Tom", "Ann", "Jo")], command("panic", by="Mei"))
+
+    scene.when(answers("Sam", "yes"))
+
+    assert scene.of(CreateRoom) == []
+    assert all("Everything stays" in one.text for one in scene.of(PostDirect))

@@ -136,3 +136,13 @@ def test_a_place_that_became_free_in_a_locked_room_is_given_when_it_is_mended() 
     scene.when(rooms_are_mended())
 
     scene.then_invites("Karim", "circle")
+
+
+def test_into_a_closed_room_nobody_moves_up() -> None:
+    """Whoever waited when it ended is not invited into an empty room by somebody's leaving."""
+    scene = with_room(circle_group(), "Tea", "Tom").when(command("rooms cap", by="Jo", room="tea", number="3"))
+    scene.when(command("rooms invite", by="Jo", room="tea", who="Ann"), command("rooms close", by="Jo", room="tea")).after(HOUR)
+
+    scene.when(member_leaves("Tom", "tea"))
+
+    assert scene.of(InviteMember) == []

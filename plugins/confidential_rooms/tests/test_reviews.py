@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from supportd_confidential_rooms.stories import circle_group
 
-from supportd.sdk.effects import CreateRoom, InviteMember, MendRoom, PostMessage, Reply
+from supportd.sdk.effects import CreateRoom, InviteMember, MendRoom, PostDirect, PostMessage, Reply
 from supportd.sdk.testing import (
     Scene,
     answers,
     command,
+    effect_fails,
     member_joins,
     member_leaves,
     person_added,
@@ -193,3 +194,10 @@ def test_a_key_member_is_not_removed_from_a_review_by_a_question_to_others() -> 
     scene = opened("Mei").when(command("rooms remove", by="Jo", room=KEY, who="Sam"))
 
     scene.then_replies(f"rooms close {KEY}").then_nothing()
+
+
+def test_a_review_that_is_gone_is_told_to_its_key_members_only() -> None:
+    """The person it is about never heard of it, and does not when its room was deleted on the server."""
+    scene = opened("Mei").when(effect_fails(MendRoom, "M_NOT_FOUND", room=KEY))
+
+    assert sorted(scene.group.name_of(one.to) for one in scene.of(PostDirect)) == ["Jo", "Sam"]
