@@ -142,7 +142,8 @@ def create(given: Given) -> Iterator[Effect]:
     if key in {declared.SPACE, declared.CIRCLE}:
         name = declared.name_of(given.group, given.settings, key)
     yield from making.make(given.group, given.store, template, name, key=key, people=chosen, asked_by=given.event.by)
-    yield Reply(text=f"The room {key} is being made, and its people are invited.", data=json.dumps({"room": key}))
+    ends = f" It closes by itself after {days} days." if (days := making.ends_after(template)) else ""
+    yield Reply(text=f"The room {key} is being made, and its people are invited.{ends}", data=json.dumps({"room": key}))
 
 
 def cannot_create(given: Given) -> str:

@@ -29,6 +29,8 @@ LONGEST_KEY: Final = 40
 FULL: Final = "full:"
 #: In front of the word of a room that ends by itself.
 END: Final = "end:"
+#: Days after which a review ends when its template says nothing.
+REVIEW_DAYS: Final = 7
 
 
 def key_of(name: str) -> str:
@@ -120,8 +122,13 @@ def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room
     yield from _missing(group, store, room)
     if store.places(key, "waiting"):
         yield full(group, key)
-    if template.base == "review":
-        yield StartTimer(key=END + key, at=group.now + timedelta(days=template.keep_days or 7))
+    if days := ends_after(template):
+        yield StartTimer(key=END + key, at=group.now + timedelta(days=days))
+
+
+def ends_after(template: Template) -> int:
+    """Return after how many days a room of this kind closes by itself, 0: never; a review always does."""
+    return template.ends_days or (REVIEW_DAYS if template.base == "review" else 0)
 
 
 def fill(

@@ -202,3 +202,10 @@ def test_who_said_yes_before_a_panic_is_invited_when_the_group_opens() -> None:
     scene.when(command("open again", by="Sam"), answers("Sam", "yes"), answers("Mei", "yes")).after(SOON)
 
     scene.then_invites("Tom", SECOND)
+
+
+def test_who_is_on_a_break_is_not_asked_to_move() -> None:
+    """A break is a break from questions too, also in the moment before the homeserver has taken somebody out."""
+    scene = full("Karim").when(command("take a break", by="Tom"), answers("Tom", "yes"))
+
+    assert asked(scene.when(answers("Sam", "yes"), answers("Mei", "yes"))) == ["Ann"]
