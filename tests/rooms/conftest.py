@@ -24,6 +24,30 @@ if TYPE_CHECKING:
 
 #: Seconds within which a drift has to be set back: the promise of the product.
 PROMISED = 10.0
+#: Seconds in which a group settles in, also where other things keep the machine busy.
+PATIENCE = 60.0
+#: How much of the end of the daemon's log stands beside a failure.
+TAIL = 16_000
+#: The log of the daemon that was started last: one runs at a time.
+_logs: list[Path] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the daemon's log beside a failure: what the people in the test saw says little of why."""
+    report = yield
+    if report.failed and _logs and _logs[-1].exists():
+        report.sections.append((f"the end of the daemon's log ({report.when})", tail(_logs[-1])))
+    return report
+
+
+def tail(log: Path, length: int = TAIL) -> str:
+    """Return the last whole lines of a log, at most so many bytes of it."""
+    with log.open("rb") as read:
+        size = read.seek(0, 2)
+        read.seek(max(0, size - length))
+        found = read.read().decode(errors="replace")
+    return found if size <= length else found.partition("\n")[2]
 
 
 class Circle:
@@ -117,18 +141,6 @@ async def until(holds: Callable[[], Any], seconds: float = PROMISED, *, every: f
 
 
 _numbers = iter(range(5000, 6000))
-#: Installations that run now: where a test fails, the end of their logs is shown with it.
-_running: list[Installation] = []
-_TAIL = 4000
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the end of each running daemon's log to what is shown of a test that failed."""
-    report = yield
-    if report.failed:
-        report.sections += [(f"log of installation {one.number}", one.log.read_text()[-_TAIL:]) for one in _running if one.log.exists()]
-    return report
 
 
 @pytest_asyncio.fixture
@@ -144,22 +156,21 @@ async def settled_in(synapse: Synapse, folder: Path, *options: str, reached: Syn
     place = Installation(reached or synapse, folder, next(_numbers))
     one = Circle(place, folder, synapse)
     jo = one.people["Jo"] = await one.stranger("Jo")
+    _logs[:] = [place.log]
     status, output = await place.init("--accounts-file", str(await place.accounts(folder)), "--admin", jo.user_id, *options)
     assert status == 0, output
     await place.daemon.start()
-    _running.append(place)
     try:
         await one.enter("Sam", "key_member")
         await one.enter("Mei", "key_member")
         await one.enter("Tom")
         await place.data("plugins", "on", "confidential_rooms")
         wanted = {member.user_id for member in one.people.values()}
-        await until(lambda: _all_in(one, wanted), 20)
+        await until(lambda: _all_in(one, wanted), PATIENCE)
         # The space shows the circle a moment later.
-        await until(lambda: _settled(one), 20, every=0.5)
+        await until(lambda: _settled(one), PATIENCE, every=0.5)
         yield one
     finally:
-        _running.remove(place)
         await one.close()
         await place.daemon.stop()
 

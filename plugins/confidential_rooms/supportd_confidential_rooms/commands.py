@@ -142,7 +142,8 @@ def create(given: Given) -> Iterator[Effect]:
     if key in {declared.SPACE, declared.CIRCLE}:
         name = declared.name_of(given.group, given.settings, key)
     yield from making.make(given.group, given.store, template, name, key=key, people=chosen, asked_by=given.event.by)
-    yield Reply(text=f"The room {key} is being made, and its people are invited.", data=json.dumps({"room": key}))
+    ends = f" It closes by itself after {days} days." if (days := making.ends_after(template)) else ""
+    yield Reply(text=f"The room {key} is being made, and its people are invited.{ends}", data=json.dumps({"room": key}))
 
 
 def cannot_create(given: Given) -> str:
@@ -208,6 +209,8 @@ def _cap(given: Given) -> Iterator[Effect]:
         yield given.no_room()
     elif not number.isascii() or not number.isdecimal() or not 2 <= int(number[:6]) <= 250:  # noqa: PLR2004 - see templates.BOUNDS
         yield Reply(text="A room has 2 to 250 people at most.", status=1)
+    elif one.template.private:
+        yield Reply(text="Who is in a private room was promised that it is for them alone: its number of people stays as it is.", status=1)
     else:
         given.store.settle(one.room.key, cap=int(number))
         yield Reply(text=f"The room {one.room.key} has at most {number} people now. Nobody is sent away.")

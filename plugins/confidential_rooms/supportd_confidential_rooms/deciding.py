@@ -99,5 +99,5 @@ _BY_TIMER: Final[Mapping[str, Callable[[Group, RoomStore, RoomSettings, str], It
     drift.TIMER: drift.again,
     pausing.TIMER: lambda group, store, _settings, _key: pausing.too_long(group, store),
     leaving.TIMER: lambda group, store, _settings, _key: making.all_moved_up(group, store),
-    panic.TIMER: lambda group, store, _settings, _key: making.fill(group, store),
+    panic.TIMER: lambda group, store, _settings, _key: making.opened(group, store),
 }

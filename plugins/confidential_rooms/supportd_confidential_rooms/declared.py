@@ -184,6 +184,20 @@ def who_hears(group: Group, declared: Declared) -> tuple[Person, ...]:
     return tuple(able)
 
 
+def who_is_told(group: Group, declared: Declared) -> tuple[Person, ...]:
+    """Return who is told what became of a room: who may hear of it; where that is nobody, those who are in it."""
+    inside = [one for one in group.people if one.id in declared.room.joined and one.has_account]
+    return who_hears(group, declared) or tuple(inside)
+
+
+def no_louder(template: Template, *rooms: Declared) -> Template:
+    """Return ``template`` so that a room that follows others hears and keeps no more than each of them: that took two yes."""
+    quiet = any(one.spec.listening == "doorkeeper" for one in rooms)
+    days = [one.row["keep_days"] for one in rooms if one.row["keep_days"]]
+    listening: Listening = "doorkeeper" if quiet and template.listening == "reader" else template.listening
+    return replace(template, listening=listening, keep_days=min(days, default=template.keep_days))
+
+
 def described_all(one: Declared) -> tuple[tuple[Setting, str], ...]:
     """Return what a room is declared to be, in words."""
     return described(one.spec)

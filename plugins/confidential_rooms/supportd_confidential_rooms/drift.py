@@ -113,7 +113,7 @@ def _changed(store: RoomStore, one: Declared, event: RoomMended) -> Mapping[Sett
 
 
 def _tell(group: Group, one: Declared, key: str, changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
-    for helper in declared.who_hears(group, one):
+    for helper in declared.who_is_told(group, one):
         found: dict[tuple[str, str], list[str]] = {}
         for setting, who in changed.items():
             name = who.account or _who(group, helper, who)
@@ -123,7 +123,7 @@ def _tell(group: Group, one: Declared, key: str, changed: Mapping[Setting, SetBy
 
 
 def _tell_locked(group: Group, one: Declared, key: str, failed: Iterable[Setting], changed: Mapping[Setting, SetBy]) -> Iterator[Effect]:
-    for helper in declared.who_hears(group, one):
+    for helper in declared.who_is_told(group, one):
         text = say(group, helper, key, room=one.room.key, what=", ".join(setting_word(group, helper, each) for each in failed))
         who = sorted({_account_or_who(group, helper, changed[each]) for each in failed if each in changed})
         told = say(group, helper, "drift_locked_by", who=", ".join(who)) if who else ""

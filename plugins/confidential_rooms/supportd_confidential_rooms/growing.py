@@ -57,7 +57,7 @@ def propose(group: Group, store: RoomStore, settings: RoomSettings, key: str) ->
     question = say(group, able[0], "second_question", room=key, count=str(len(waiting)))
     step = Step(to=tuple(each.id for each in able), until=group.now + OPEN_FOR)
     answers = (reserved("yes", quorum=QUORUM), reserved("no", quorum=QUORUM))
-    yield Ask(key=ASK + name, question=question, answers=answers, steps=(step,), proof=True)
+    yield Ask(key=ASK + name, question=question, answers=answers, steps=(step,), proof=True, role="key_member")
 
 
 def not_now(group: Group, store: RoomStore, name: str) -> None:
@@ -79,17 +79,28 @@ def agreed(group: Group, store: RoomStore, settings: RoomSettings, event: AskAns
     if plan is None or one is None or group.shut is not None:
         store.end_plan(name)
         return
-    template = kinds.for_few(store, one.template)
+    template = declared.no_louder(kinds.for_few(store, one.template), one)
     called, key = free_name(group, store, one.spec.name)
     waiting = _waiting(store, one.room.key)[: template.cap - declared.OWNERS]
     for each in waiting:
-        store.place(one.room.key, each, "moved", group.now)
+        store.restate(one.room.key, each, "moved")
     yield from making.make(group, store, template, called, key=key, people=waiting)
     store.settle_plan(name, rooms=f"{one.room.key},{key}", state="moving", at=group.now)
     inside = set(store.places(key, "in"))
     for person in _may_move(group, store, one):
         if person.id not in inside:
             yield _ask_to_move(group, name, person, one.room.key, called)
+
+
+def not_made(store: RoomStore, key: str) -> None:
+    """Give those who waited their turn again when the second circle could not be made."""
+    for row in store.plans(SECOND):
+        old, _, new = row["rooms"].partition(",")
+        if row["state"] == "moving" and new == key:
+            for one in store.places(key, "in"):
+                if store.state_of(old, one) == "moved":
+                    store.restate(old, one, "waiting")
+            store.end_plan(row["key"])
 
 
 def _may_move(group: Group, store: RoomStore, one: Declared) -> Iterator[Person]:

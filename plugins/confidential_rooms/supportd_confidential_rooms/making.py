@@ -29,6 +29,8 @@ LONGEST_KEY: Final = 40
 FULL: Final = "full:"
 #: In front of the word of a room that ends by itself.
 END: Final = "end:"
+#: Days after which a review ends when its template says nothing.
+REVIEW_DAYS: Final = 7
 
 
 def key_of(name: str) -> str:
@@ -117,13 +119,16 @@ def ready(group: Group, store: RoomStore, settings: RoomSettings, key: str, room
     # People who were entered while the room was being made, or said yes to it.
     yield from fill(group, store, only=key)
     template = kinds.of(store)[row["template"]]
-    if template.people == "asked" and group.shut is None:
-        there = room.joined | room.invited | room.left | store.gone()
-        yield from (InviteMember(room=room.id, person=one) for one in store.places(key, "in") if one not in there)
+    yield from _missing(group, store, room)
     if store.places(key, "waiting"):
         yield full(group, key)
-    if template.base == "review":
-        yield StartTimer(key=END + key, at=group.now + timedelta(days=template.keep_days or 7))
+    if days := ends_after(template):
+        yield StartTimer(key=END + key, at=group.now + timedelta(days=days))
+
+
+def ends_after(template: Template) -> int:
+    """Return after how many days a room of this kind closes by itself, 0: never; a review always does."""
+    return template.ends_days or (REVIEW_DAYS if template.base == "review" else 0)
 
 
 def fill(
@@ -197,6 +202,34 @@ def moved_up(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
     waiting = [one for one in store.places(room.key, "waiting") if one not in gone]
     for person in waiting[: max(free, 0)]:
         yield from let_in(group, store, room, person)
+
+
+def _missing(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
+    """Invite to a room of those who were asked for who has a place in it and was never called."""
+    row = store.room(room.key)
+    template = kinds.of(store).get(row["template"]) if row is not None and row["state"] == "open" else None
+    if template is None or template.people != "asked" or group.shut is not None or room.listening == "absent":
+        return
+    there = room.joined | room.invited | room.left | store.gone()
+    yield from (InviteMember(room=room.id, person=one) for one in store.places(room.key, "in") if one not in there)
+
+
+def mended(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
+    """Let in who could not come while a room was locked: who came back from a break, and who waits for a place that became free."""
+    row, gone = store.room(room.key), store.gone()
+    if row is None or group.shut is not None or row["state"] != "open" or room.listening == "absent":
+        return
+    for person in [one for one in store.places(room.key, "away") if one not in gone]:
+        yield from let_in(group, store, room, person)
+    yield from moved_up(group, store, room)
+
+
+def opened(group: Group, store: RoomStore) -> Iterator[Effect]:
+    """Let in who could not come while the group was shut: first who waits, in the order of asking, then who was entered meanwhile."""
+    yield from all_moved_up(group, store)
+    for room in group.rooms:
+        yield from _missing(group, store, room)
+    yield from fill(group, store)
 
 
 def all_moved_up(group: Group, store: RoomStore) -> Iterator[Effect]:

@@ -28,6 +28,8 @@ ASK: Final = "merge:"
 JOIN: Final = "join:"
 #: When it is decided at the latest.
 TIMER: Final = "merge:"
+#: In front of the word of the new room: the state of a plan while it is being made.
+MAKING: Final = "making "
 OPEN_FOR: Final = timedelta(days=7)
 ANSWER_FOR: Final = timedelta(days=14)
 #: Distinct key members, and people who want the new room.
@@ -52,7 +54,7 @@ def wanted(given: Given) -> Iterator[Effect]:
     question = say(group, able[0], "merge_question", room=one.room.key, other=other.room.key)
     step = Step(to=tuple(each.id for each in able), until=group.now + OPEN_FOR)
     answers = (reserved("yes", quorum=QUORUM), reserved("no", quorum=QUORUM))
-    yield Ask(key=ASK + plan, question=question, answers=answers, steps=(step,), proof=True)
+    yield Ask(key=ASK + plan, question=question, answers=answers, steps=(step,), proof=True, role="key_member")
 
 
 def _problem(group: Group, store: RoomStore, one: Declared, other: Declared) -> str:
@@ -101,23 +103,41 @@ def answered(group: Group, store: RoomStore, settings: RoomSettings, key: str, a
 
 
 def done(group: Group, store: RoomStore, settings: RoomSettings, name: str) -> Iterator[Effect]:
-    """Make the new room for who said yes, and close the old ones after a word in them; without two yes everything stays as it is."""
+    """Make the new room for who said yes; the old ones close when it is there, and without two yes everything stays as it is."""
     plan, rooms = store.plan(name), _rooms(group, store, settings, store.plan(name))
     yes = tuple(one for one, said in store.voices(name).items() if said == YES.name)
-    store.end_plan(name)
-    if plan is None:
+    if plan is None or plan["state"].startswith(MAKING):
         return
     if rooms is None or len(yes) < QUORUM or group.shut is not None:
+        store.end_plan(name)
         for helper in [each for each in group.key_members if each.has_account]:
             yield PostDirect(to=helper.id, text=say(group, helper, "merge_stays", room=plan["rooms"].replace(",", " + ")))
         return
     one, other = rooms
     called, key = _name(group, store, one, other)
-    yield from making.make(group, store, one.template, called, key=key, people=yes)
-    for each in rooms:
+    store.settle_plan(name, state=MAKING + key)
+    yield from making.make(group, store, declared.no_louder(one.template, one, other), called, key=key, people=yes)
+
+
+def made(group: Group, store: RoomStore, settings: RoomSettings, key: str) -> Iterator[Effect]:
+    """Close the old rooms after a word in them, now that the new one is there."""
+    plan = next((row for row in store.plans(MERGE) if row["state"] == MAKING + key), None)
+    rooms, room = _rooms(group, store, settings, plan), group.room(key)
+    if plan is None:
+        return
+    store.end_plan(plan["key"])
+    called = room.spec.name if room is not None and room.spec is not None else key
+    for each in rooms or ():
         if each.spec.listening == "reader":
             yield PostMessage(room=each.room.id, text=TEXTS.get("merge_closing", group.style.language, group.style.edition, called=called))
         yield StartTimer(key=closing.TIMER + each.room.key, at=group.now + closing.NOTICE)
+
+
+def not_made(store: RoomStore, key: str) -> None:
+    """Leave the old rooms as they are when the new one could not be made."""
+    for row in store.plans(MERGE):
+        if row["state"] == MAKING + key:
+            store.end_plan(row["key"])
 
 
 def _name(group: Group, store: RoomStore, one: Declared, other: Declared) -> tuple[str, str]:
@@ -132,4 +152,8 @@ def _rooms(group: Group, store: RoomStore, settings: RoomSettings, plan: Mapping
     """Return the two rooms, as long as both are open."""
     found = [group.room(key) for key in plan["rooms"].split(",")] if plan is not None else []
     both = [one for room in found if room is not None and (one := declared.of(group, store, settings, room)) is not None]
-    return (both[0], both[1]) if len(both) == QUORUM and all(one.row["state"] == "open" for one in both) else None
+    return (both[0], both[1]) if len(both) == QUORUM and all(_is_open(one) for one in both) else None
+
+
+def _is_open(one: Declared) -> bool:
+    return one.row["state"] == "open" and one.spec.listening != "absent"

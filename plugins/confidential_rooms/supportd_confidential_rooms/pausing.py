@@ -123,17 +123,26 @@ def back(given: Given) -> Iterator[Effect]:
     elif group.shut is not None:
         yield Reply(text=say(group, person, "back_shut"))
     else:
-        store.come(person.id)
         yield Reply(text=say(group, person, "back"))
-        places = store.places_of(person.id)
-        for one in declared.all_of(group, store, given.settings):
-            if places.get(one.room.key) not in {"away", "gone"} or one.shut:
-                continue
-            if places[one.room.key] == "gone":
-                store.leave(one.room.key, person.id)
-            yield from making.let_in(group, store, one.room, person.id)
-            now = declared.of(group, store, given.settings, one.room)
-            if now is not None and person.id in dict(now.levels):
-                yield now.mend()
-        yield from making.fill(group, store, person=person, but=frozenset(places))
-        yield from making.all_moved_up(group, store)
+        yield from _into_rooms(given, person)
+
+
+def _into_rooms(given: Given, person: Person) -> Iterator[Effect]:
+    group, store = given.group, given.store
+    store.come(person.id)
+    places = store.places_of(person.id)
+    for one in declared.all_of(group, store, given.settings):
+        state = places.get(one.room.key)
+        if state == "gone" and one.shut:
+            # In a room that is locked they wait for their turn, and a place that was kept waits for them.
+            store.place(one.room.key, person.id, "waiting", group.now)
+        if state not in {"away", "gone"} or one.shut:
+            continue
+        if state == "gone":
+            store.leave(one.room.key, person.id)
+        yield from making.let_in(group, store, one.room, person.id)
+        now = declared.of(group, store, given.settings, one.room)
+        if now is not None and person.id in dict(now.levels):
+            yield now.mend()
+    yield from making.fill(group, store, person=person, but=frozenset(places))
+    yield from making.all_moved_up(group, store)

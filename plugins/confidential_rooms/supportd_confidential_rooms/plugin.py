@@ -31,10 +31,12 @@ from supportd_confidential_rooms import (
     declared,
     drift,
     gating,
+    growing,
     keeping,
     known,
     listening,
     making,
+    merging,
     panic,
     plain,
     refused,
@@ -95,6 +97,7 @@ class ConfidentialRooms(Plugin):
         room = group.room_by_id(event.room)
         if room is not None:
             yield from making.ready(group, store, settings, event.key, room)
+            yield from merging.made(group, store, settings, event.key)
 
     @hookimpl
     def person_added(self, event: ev.PersonAdded, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
@@ -148,6 +151,9 @@ class ConfidentialRooms(Plugin):
     @hookimpl
     def effect_failed(self, event: ev.EffectFailed, group: Group, store: RoomStore, settings: RoomSettings) -> Iterator[Effect]:
         """Tell who wanted something, kindly, when the homeserver refused it."""
+        if event.kind == "CreateRoom":
+            merging.not_made(store, event.key)
+            growing.not_made(store, event.key)
         yield from refused.heard(group, store, settings, event)
 
     # ---- watching ----------------------------------------------------------------------------------------------------
@@ -169,6 +175,8 @@ class ConfidentialRooms(Plugin):
         one = declared.of(group, store, settings, room) if room is not None else None
         if one is not None:
             yield from listening.changed(group, store, one, event)
+            if not event.failed:
+                yield from making.mended(group, store, one.room)
 
     @hookimpl
     def room_swept(self, event: ev.RoomSwept, group: Group, store: RoomStore) -> None:

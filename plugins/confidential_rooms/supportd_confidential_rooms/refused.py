@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from supportd.sdk.effects import PostDirect
+from supportd.sdk.effects import PostDirect, StartTimer
 from supportd.sdk.rooms import SETTINGS
-from supportd_confidential_rooms import declared, kinds
+from supportd_confidential_rooms import declared, kinds, panic
 from supportd_confidential_rooms.texts import say
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ INVITE: Final = "invite"
 BLOCKED: Final = "blocked"
 #: The homeserver's code -> the text for who asked; any other is "invite_refused".
 _NOT_INVITED: Final = {"M_INVITE_BLOCKED": "invite_blocked", "ORG_SUPPORTD_OTHER_SERVER": "invite_other_server"}
+#: Our own code for what was queued before the group was shut.
+SHUT: Final = "ORG_SUPPORTD_SHUT"
 #: Codes by which a homeserver may mean that we are not in a room any more.
 OUTSIDE: Final = frozenset({"M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN"})
 
@@ -33,6 +35,8 @@ def heard(group: Group, store: RoomStore, settings: RoomSettings, event: EffectF
     """Go on after a refusal."""
     if event.kind == "LetGo" and event.person is not None and (person := group.person(event.person)) is not None:
         yield PostDirect(to=person.id, text=say(group, person, "leave_yourself"))
+    elif event.kind == "InviteMember" and event.person is not None and event.code == SHUT:
+        yield from _stopped(group, store, event, event.person)
     elif event.kind == "InviteMember" and event.person is not None and group.shut is None:
         yield from _not_invited(group, store, settings, event, event.person)
     elif event.kind == "CreateRoom":
@@ -80,6 +84,15 @@ def _not_invited(group: Group, store: RoomStore, settings: RoomSettings, event: 
         if one is not None and event.code in OUTSIDE and one.spec.listening != "absent":
             # Perhaps the room is not there any more, or somebody took our power: looking at it tells.
             yield one.mend()
+
+
+def _stopped(group: Group, store: RoomStore, event: EffectFailed, person: PersonId) -> Iterator[Effect]:
+    """Let somebody whose invitation a panic stopped wait in their turn; they are invited when the group opens."""
+    for key in _meant(group, store, event, person):
+        store.restate(key, person, "waiting")
+    if group.shut is None:
+        # It has opened before this was heard.
+        yield StartTimer(key=panic.TIMER, at=group.now)
 
 
 def _meant(group: Group, store: RoomStore, event: EffectFailed, person: PersonId) -> list[str]:

@@ -34,7 +34,9 @@ def upgraded(group: Group, store: RoomStore, settings: RoomSettings, event: Room
     yield replace(one.mend(), spec=declared.shut(one.spec, talk=True))
     levels = dict(one.levels)
     inside = tuple(sorted({*one.room.joined, *one.room.invited, *store.places(one.room.key, "in")}))
-    able = {each.id for each in group.people if each.has_account}
+    # Whoever used an account of ours may have brought in whom a review is about: they come along into no room of ours.
+    concerned = one.row["about"] if one.template.base == "review" else None
+    able = {each.id for each in group.people if each.has_account and each.id != concerned}
     yield CreateRoom(
         key=one.room.key,
         spec=one.spec,
@@ -44,7 +46,7 @@ def upgraded(group: Group, store: RoomStore, settings: RoomSettings, event: Room
         replaces=one.room.id,
     )
     who = group.name_of(event.by) if event.by is not None else ""
-    for helper in declared.who_hears(group, one):
+    for helper in declared.who_is_told(group, one):
         used = say(group, helper, "own_account", account=event.account) if event.account else ""
         text = say(group, helper, "upgraded", room=one.room.key, who=used or who or say(group, helper, "somebody"))
         yield PostDirect(to=helper.id, text=text)

@@ -25,8 +25,6 @@ ASK: Final = "review:"
 REVIEW: Final = "review"
 OPEN_FOR: Final = timedelta(hours=72)
 QUORUM: Final = 2
-#: Days after which a review ends when its template says nothing.
-DAYS: Final = 7
 USAGE: Final = "Write: rooms review NAME,NAME about NAME."
 
 
@@ -43,12 +41,12 @@ def wanted(given: Given) -> Iterator[Effect]:
     plan = store.begin_plan(REVIEW, group.now, about=about.id, asked_by=given.event.by)
     for one in people:
         store.voice(plan, one.id, "asked", group.now)
-    days = str(kinds.of(store)[REVIEW].keep_days or DAYS)
+    days = str(making.ends_after(kinds.of(store)[REVIEW]))
     question = say(group, people[0], "review_question", member=about.name, helper=", ".join(one.name for one in people), days=days)
     # So many no that two yes cannot come any more.
     answers = (reserved("yes", quorum=QUORUM), reserved("no", quorum=len(people) - 1))
     step = Step(to=tuple(one.id for one in people), until=group.now + OPEN_FOR)
-    yield Ask(key=ASK + plan, question=question, answers=answers, steps=(step,), proof=True)
+    yield Ask(key=ASK + plan, question=question, answers=answers, steps=(step,), proof=True, role="key_member")
 
 
 def _problem(given: Given, people: list[Person], missing: str, about: Person | None) -> str:

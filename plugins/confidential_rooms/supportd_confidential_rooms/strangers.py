@@ -64,6 +64,9 @@ def remove(given: Given) -> Iterator[Effect]:
     elif strangers:
         yield RemoveStranger(room=room.id, stranger=strangers[0].id, reason=_REASON)
         yield Reply(text=f"{strangers[0].shown} is being removed from the room {room.key}.")
+    elif (one := given.room()) is not None and one.template.private:
+        # The question would go to key members who must not hear of the room.
+        yield Reply(text=f"Nobody of the group is taken out of a private room. Leave it, or say: rooms close {room.key}.", status=1)
     else:
         yield RemoveMember(room=room.id, person=people[0].id, reason="The key members decided it.")
         yield Reply(text=f"{people[0].name} is of the group: the key members are asked first.")

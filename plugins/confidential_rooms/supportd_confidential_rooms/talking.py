@@ -61,7 +61,8 @@ def _question(group: Group, settings: RoomSettings, person: Person, able: list[P
     wait = timedelta(minutes=settings.talk_wait_minutes)
     steps = tuple(Step(to=(one,), until=group.now + wait * number) for number, one in enumerate(able, 1))
     question = say(group, first, "talk_question", member=person.name)
-    return Ask(key=ASK + person.id, question=question, answers=(YES, NO), steps=steps, told=say(group, first, "talk_taken"))
+    told = say(group, first, "talk_taken")
+    return Ask(key=ASK + person.id, question=question, answers=(YES, NO), steps=steps, told=told, role="key_member")
 
 
 def _has_room(group: Group, store: RoomStore, who: PersonId) -> str | None:

@@ -23,6 +23,7 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "key_hours": (1, 168),
     "cap": (2, 250),
     "keep_days": (0, 3650),
+    "ends_days": (0, 365),
 }
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "people": get_args(People),
@@ -65,6 +66,8 @@ class Template:
     keep_days: int
     owners: bool
     power: Powers
+    #: Days after which such a room ends by itself.
+    ends_days: int = 0
     #: What whoever may knock reads before they do.
     questions: str = ""
 

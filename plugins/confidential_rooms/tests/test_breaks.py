@@ -8,7 +8,18 @@ import pytest
 from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
 from supportd.sdk.effects import Effect, InviteMember, LetGo, MendRoom, PostDirect, Reply
-from supportd.sdk.testing import Asked, Scene, answers, command, member_joins, member_leaves, person_added, says
+from supportd.sdk.testing import (
+    Asked,
+    Scene,
+    answers,
+    command,
+    member_joins,
+    member_leaves,
+    person_added,
+    room_changes,
+    rooms_are_mended,
+    says,
+)
 
 WEEK = timedelta(weeks=1)
 
@@ -167,3 +178,25 @@ def test_a_terminal_takes_no_break() -> None:
     """Both words are for somebody's direct chat."""
     circle_group().when(command("take a break")).then_replies("in their direct chat").then_nothing()
     circle_group().when(command("back")).then_replies("in their direct chat").then_nothing()
+
+
+def test_who_comes_back_while_a_room_is_locked_is_invited_when_it_is_mended() -> None:
+    """A lock is no reason to lose a place: whoever said back meanwhile comes in when an admin has opened the room."""
+    scene = away(circle_group(), "Tom").when(room_changes("circle", by="Jo", setting="guests", guests="can_join"))
+    scene.when(rooms_are_mended("guests"), command("back", by="Tom")).then_replies().then_invites("Tom", "space")
+    assert scene.of(InviteMember) == []
+
+    scene.when(command("rooms unlock", by="Jo", room="circle"), rooms_are_mended())
+
+    scene.then_invites("Tom", "circle")
+    assert state(scene, "Tom") == {"space": "in", "circle": "in"}
+
+
+def test_after_a_long_break_and_a_lock_too() -> None:
+    """Their place had gone to nobody else, and the room was locked when they came back."""
+    scene = away(circle_group(), "Tom", "2").after(2 * WEEK).when(room_changes("circle", by="Jo", setting="guests", guests="can_join"))
+    scene.when(rooms_are_mended("guests"), command("back", by="Tom"))
+
+    scene.when(command("rooms unlock", by="Jo", room="circle"), rooms_are_mended())
+
+    scene.then_invites("Tom", "circle")

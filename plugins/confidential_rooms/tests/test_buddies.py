@@ -8,7 +8,18 @@ import pytest
 from supportd_confidential_rooms.stories import circle_group
 
 from supportd.sdk.effects import CreateRoom, PostDirect, Reply
-from supportd.sdk.testing import Asked, Scene, answers, command, member_joins, member_leaves, room_is_ready, says
+from supportd.sdk.testing import (
+    Asked,
+    Scene,
+    answers,
+    command,
+    member_joins,
+    member_leaves,
+    room_changes,
+    room_is_ready,
+    rooms_are_mended,
+    says,
+)
 
 DAY = timedelta(days=1)
 
@@ -154,3 +165,12 @@ def test_who_cannot_be_a_buddy(who: str, said: str) -> None:
 def test_an_idea_needs_two_people(one: str, other: str, said: str) -> None:
     """Anything else gets a sentence."""
     circle_group().when(command("buddies", by="Sam", one=one, other=other)).then_replies(said).then_nothing()
+
+
+def test_when_no_key_member_may_hear_of_a_lock_the_two_do() -> None:
+    """Of their room nobody else knows, so nobody else could tell them why they cannot write any more, and what helps."""
+    scene = pair().when(room_changes("buddies-1", setting="guests", by="Tom", guests="can_join"), rooms_are_mended("guests"))
+
+    scene.when(rooms_are_mended("guests"))
+
+    scene.then_writes_to("Tom", "I locked the room").then_writes_to("Ann", "rooms unlock buddies-1").then_nothing()

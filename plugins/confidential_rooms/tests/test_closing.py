@@ -8,9 +8,9 @@ import pytest
 from supportd_confidential_rooms.stories import circle_group, with_room
 
 from supportd.sdk.effects import MendRoom
-from supportd.sdk.testing import Scene, command, member_leaves
+from supportd.sdk.testing import Scene, command, member_leaves, room_is_ready, rooms_are_mended
 
-SOON = timedelta(seconds=11)
+SOON, WEEK = timedelta(seconds=11), timedelta(weeks=1)
 
 
 def tea() -> Scene:
@@ -44,3 +44,36 @@ def test_nobody_is_let_into_a_closed_room() -> None:
 def test_what_cannot_be_closed(room: str, said: str) -> None:
     """The space and the circle stay as long as the group is there; a room that is not there cannot close."""
     circle_group().when(command("rooms close", by="Jo", room=room)).then_replies(said).then_nothing()
+
+
+def test_a_meeting_that_ended_is_shown_in_the_space_no_more() -> None:
+    """While it is open everybody sees it there."""
+    scene = with_room(circle_group(), "Walk", template="meeting").when(command("rooms close", by="Jo", room="walk"))
+
+    (closed,) = scene.after(SOON).of(MendRoom)
+
+    assert (closed.room, closed.links) == ("!walk", ())
+
+
+def test_a_room_for_one_meeting_ends_by_itself() -> None:
+    """Whoever makes it reads so; a week later the room is told, and then nobody writes there any more."""
+    scene = circle_group().when(command("rooms create", by="Jo", template="meeting", called="Walk"))
+    scene.then_replies("closes by itself after 7 days")
+    scene.when(room_is_ready("walk")).after(WEEK - SOON)
+    assert scene.of(MendRoom) == []
+
+    scene.after(SOON).then_posts("This room closes now", room="walk")
+
+    assert [(one.room, one.spec.powers.talk) for one in scene.after(SOON).of(MendRoom)] == [("!walk", 100)]
+
+
+def test_other_rooms_stay_and_a_group_decides() -> None:
+    """A small circle has no end, but where an admin gave its kind one; what is there already keeps what it was made with."""
+    scene = with_room(circle_group(), "Tea", "Tom").when(
+        command("rooms change", by="Jo", template="small_circle", field="ends_days", value="2")
+    )
+    with_room(scene, "Cake", "Ann").when(rooms_are_mended())
+
+    scene.after(timedelta(days=2)).then_posts("This room closes now", room="cake")
+
+    assert {one.room for one in scene.after(WEEK).of(MendRoom)} == {"!cake"}

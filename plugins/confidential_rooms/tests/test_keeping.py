@@ -125,3 +125,15 @@ def test_in_a_room_of_two_the_two_decide() -> None:
     scene.when(answers("Tom", "yes"), answers("Sam", "yes"))
 
     assert ["14 days" in one.spec.note for one in scene.of(MendRoom)] == [True]
+
+
+def test_a_shorter_time_is_looked_for_from_the_beginning() -> None:
+    """What was young enough under the old rule may be too old under the new one."""
+    scene = agreed()
+    (first,) = scene.after(timedelta(minutes=1)).of(SweepRoom)
+    scene.when(room_is_swept(first.key), command("rooms keep", "Jo", room="circle", days="7"), answers("Jo", "yes"), answers("Sam", "yes"))
+
+    (second,) = scene.after(timedelta(minutes=1)).of(SweepRoom)
+
+    assert second.after is None
+    assert timedelta(days=7) <= scene.group.now - second.before < timedelta(days=8)

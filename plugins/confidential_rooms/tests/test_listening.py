@@ -8,7 +8,7 @@ import pytest
 from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
 from supportd.sdk.effects import MendRoom, PostMessage, Reply
-from supportd.sdk.testing import Asked, Scene, answers, command, member_leaves, room_changes, rooms_are_mended
+from supportd.sdk.testing import Asked, Scene, answers, command, member_leaves, roles_change, room_changes, rooms_are_mended
 
 SOON = timedelta(seconds=11)
 
@@ -131,3 +131,11 @@ def test_the_table_says_what_works_where() -> None:
 
     scene.then_replies("Words reach members by email | yes | no | no")
     assert scene.of(PostMessage) == []
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Mei said yes and lost the role: Sam's yes alone changes nothing, Jo's with it does."""
+    scene = asked_for("doorkeeper").when(answers("Mei", "yes"), roles_change("Mei"), answers("Sam", "yes"))
+    assert scene.of(PostMessage) == []
+
+    scene.when(answers("Jo", "yes")).then_posts("I stop reading in this room")

@@ -9,7 +9,19 @@ from supportd_confidential_rooms import ConfidentialRooms
 from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
 from supportd.sdk.effects import CreateRoom, MendRoom, PostDirect, PostMessage
-from supportd.sdk.testing import Asked, Scene, a_group, answers, command, member_leaves, room_is_ready, turned_on
+from supportd.sdk.testing import (
+    Asked,
+    Scene,
+    a_group,
+    answers,
+    command,
+    effect_fails,
+    member_leaves,
+    roles_change,
+    room_is_ready,
+    rooms_are_mended,
+    turned_on,
+)
 
 SOON, WEEK = timedelta(seconds=11), timedelta(weeks=1)
 
@@ -50,7 +62,7 @@ def test_who_said_yes_is_in_the_new_room() -> None:
     made = scene.of(CreateRoom)[0]
     assert (made.key, made.spec.name) == ("tea-cake", "Tea + Cake")
     assert {scene.group.name_of(one) for one in made.members} == {"Tom", "Sam", "Jo"}
-    scene.then_posts("There is a new one: Tea + Cake", room="tea").then_posts("closes now", room="cake")
+    scene.when(room_is_ready("tea-cake")).then_posts("There is a new one: Tea + Cake", room="tea").then_posts("closes now", room="cake")
     assert scene.of(MendRoom) == []
     assert {(one.room, one.spec.powers.talk) for one in scene.after(SOON).of(MendRoom)} == {("!tea", 100), ("!cake", 100)}
 
@@ -63,6 +75,7 @@ def test_after_two_weeks_silence_is_a_no() -> None:
     scene.after(WEEK)
 
     assert {scene.group.name_of(one) for one in scene.of(CreateRoom)[0].members} == {"Tom", "Jo", "Sam"}
+    scene.when(room_is_ready("tea-cake"))
     assert {one.room for one in scene.of(PostMessage)} == {"!tea", "!cake"}
 
 
@@ -146,3 +159,46 @@ def test_a_merge_needs_two_who_can_agree() -> None:
         with_room(scene, called, "Tom", "Ann")
 
     scene.when(command("rooms merge", by="Jo", room="tea", other="cake")).then_replies("there are not two who could").then_nothing()
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Mei said yes and lost the role: Jo's yes alone asks nobody, Sam's with it does."""
+    scene = two().when(command("rooms merge", by="Mei", room="tea", other="cake"), answers("Mei", "yes"), roles_change("Mei"))
+    assert scene.when(answers("Jo", "yes")).of(Asked) == []
+
+    assert len(scene.when(answers("Sam", "yes")).of(Asked)) == 4
+
+
+def test_nothing_is_closed_before_the_new_room_is_there() -> None:
+    """A homeserver that does not make the room takes nothing away: the old ones stay open, and can be merged later."""
+    scene = merging().when(*[answers(name, "yes") for name in ("Tom", "Ann", "Jo", "Sam")])
+    assert (scene.of(PostMessage), scene.after(SOON).of(MendRoom)) == ([], [])
+
+    scene.when(effect_fails(CreateRoom, "M_FORBIDDEN", room="tea-cake")).after(SOON)
+
+    assert (scene.of(PostMessage), scene.of(MendRoom)) == ([], [])
+    scene.when(command("rooms merge", by="Mei", room="tea", other="cake")).then_replies("3 are asked now")
+
+
+def test_the_new_room_hears_and_keeps_no_more_than_the_old_ones() -> None:
+    """What two yes made quieter in one of them stays so: nobody said yes to being read again, or to words that stay for ever."""
+    scene = two().when(command("rooms listening", by="Jo", room="cake", level="doorkeeper"), answers("Jo", "yes"), answers("Sam", "yes"))
+    scene.after(SOON).when(rooms_are_mended())
+    scene.when(command("rooms keep", by="Jo", room="tea", days="30"), answers("Jo", "yes"), answers("Sam", "yes"))
+    scene.when(command("rooms merge", by="Mei", room="tea", other="cake"), answers("Mei", "yes")).when(answers("Jo", "yes"))
+
+    scene.when(*[answers(name, "yes") for name in ("Tom", "Ann", "Jo", "Sam")])
+
+    made = scene.of(CreateRoom)[0]
+    assert made.spec.listening == "doorkeeper"
+    assert "after 30 days" in made.spec.note
+
+
+def test_while_the_group_is_shut_nothing_is_merged() -> None:
+    """The last yes comes after a panic: no room is made, and key members hear that everything stays."""
+    scene = merging().when(*[answers(name, "yes") for name in ("Tom", "Ann", "Jo")], command("panic", by="Mei"))
+
+    scene.when(answers("Sam", "yes"))
+
+    assert scene.of(CreateRoom) == []
+    assert all("Everything stays" in one.text for one in scene.of(PostDirect))

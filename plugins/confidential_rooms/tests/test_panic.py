@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from supportd_confidential_rooms.stories import circle_group, talk
+from supportd_confidential_rooms.stories import circle_group, talk, with_room
 
 from supportd.sdk.effects import InviteMember, MendRoom, OpenGroup, PostDirect, PostMessage, ShutGroup
 from supportd.sdk.ids import RoomId
-from supportd.sdk.testing import Scene, answers, command, member_joins, person_added, says
+from supportd.sdk.testing import Scene, answers, command, member_joins, person_added, roles_change, rooms_are_mended, says
 
 LATER = timedelta(days=30)
 
@@ -111,3 +111,28 @@ def test_a_talk_is_shut_without_a_word_in_it() -> None:
 
     assert "!talk-1" in {one.room for one in scene.of(MendRoom)}
     assert {one.room for one in scene.of(PostMessage)} == {"!circle"}
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Sam said yes and lost the role: Mei's yes alone opens nothing, Jo's with it does."""
+    scene = shut().when(command("open again", by="Sam"), answers("Sam", "yes"), roles_change("Sam"), answers("Mei", "yes"))
+    assert scene.group.shut is not None
+
+    assert scene.when(answers("Jo", "yes")).group.shut is None
+
+
+def test_where_the_bot_is_not_it_shuts_nothing() -> None:
+    """An absent room is its keepers': the bot does not try to set anything there, and would only be refused."""
+    scene = circle_group().when(command("rooms listening", by="Jo", room="circle", level="absent"))
+    scene.when(answers("Jo", "yes"), answers("Mei", "yes")).after(timedelta(seconds=11)).when(rooms_are_mended())
+
+    scene.when(command("panic", by="Sam"))
+
+    assert [one.room for one in scene.of(MendRoom)] == ["!space"]
+
+
+def test_the_space_shows_rooms_of_everybody_only() -> None:
+    """Whatever mends a room leaves a small circle out of the list that everybody sees."""
+    scene = with_room(circle_group(), "Tea", "Tom").when(command("panic", by="Sam"))
+
+    assert {one.room: one.links for one in scene.of(MendRoom)} == {"!space": None, "!circle": ("!space",), "!tea": ()}

@@ -12,7 +12,7 @@ from supportd_confidential_rooms.stories import circle_group
 from supportd.sdk.effects import CreateRoom, PostDirect
 from supportd.sdk.facts import Room
 from supportd.sdk.ids import RoomId
-from supportd.sdk.testing import Asked, Scene, answers, says
+from supportd.sdk.testing import Asked, Scene, answers, roles_change, says
 
 if TYPE_CHECKING:
     from supportd.sdk.testing import Act
@@ -139,3 +139,8 @@ def test_the_name_the_homeserver_reads_is_nobodys_guess() -> None:
 
     scene.then_asks("Sam", "Soll ich den Raum „Tee“ machen, für: Ann").then_nothing()
     assert scene.of(PostDirect) == []
+
+
+def test_who_lost_the_role_before_the_yes_makes_no_room() -> None:
+    """The wish was a key member's, the yes is a member's."""
+    assert said(WISH).when(roles_change("Sam"), answers("Sam", "yes")).of(CreateRoom) == []

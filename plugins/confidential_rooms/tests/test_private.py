@@ -112,3 +112,27 @@ def test_who_cannot_be_invited_to_a_talk_is_told_to_the_other_one_only() -> None
     scene.when(effect_fails(InviteMember, "M_INVITE_BLOCKED", "Tom"))
 
     scene.then_writes_to("Sam", "Tom does not take invitations").then_nothing()
+
+
+def test_nobody_is_removed_from_a_talk_by_a_question_to_others() -> None:
+    """To put it to the other key members would tell them of the talk: who is in it can leave it or close it, and reads so."""
+    scene = a_talk().when(command("rooms remove", by="Sam", room=TALK, who="Tom"))
+
+    scene.then_replies("rooms close talk-1").then_nothing()
+
+
+@pytest.mark.parametrize("by", ["Sam", None])
+def test_a_talk_stays_for_two(by: str | None) -> None:
+    """Its number of people cannot be changed."""
+    a_talk().when(command("rooms cap", by=by, room=TALK, number="9")).then_replies("stays as it is").then_nothing()
+
+
+def test_who_is_refused_later_is_told_to_no_key_member_on_duty() -> None:
+    """Tom left the talk and could not be invited again: the key member on duty, whom other refusals reach, hears nothing of the talk."""
+    scene = circle_group().with_duty("talk", "Sam").with_duty("welcome", "Mei").when(command("talk", by="Tom"), answers("Sam", "yes"))
+    scene.when(room_is_ready(TALK)).with_room(TALK, "Sam", listening="doorkeeper")
+
+    scene.when(effect_fails(InviteMember, "M_INVITE_BLOCKED", "Tom", TALK))
+
+    assert not reached(scene, "Mei", "Jo")
+    scene.then_writes_to("Sam", "Tom does not take invitations")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from supportd_confidential_rooms.plugin import ConfidentialRooms
 
 from supportd.sdk.effects import CreateRoom, LinkRoom, MendRoom, PostDirect
-from supportd.sdk.testing import Scene, a_group, member_joins, room_is_ready, room_upgraded, turned_on
+from supportd.sdk.testing import Scene, a_group, answers, command, member_joins, room_is_ready, room_upgraded, turned_on
 
 
 def group() -> Scene:
@@ -53,3 +53,14 @@ def test_rooms_of_others_are_theirs() -> None:
     scene = group().with_room("other", "Tom")
 
     scene.when(room_upgraded("Tom", "other")).then_nothing()
+
+
+def test_whom_a_review_is_about_does_not_come_along() -> None:
+    """Somebody who used an account of ours brought Tom into the review about him and replaced it: into the new one he is not invited."""
+    scene = group().when(command("rooms review", by="Sam", people="Jo,Sam", about="about", who="Tom"))
+    scene.when(answers("Jo", "yes"), answers("Sam", "yes"), room_is_ready("review-1"))
+    scene.when(*[member_joins(name, "review-1") for name in ("Jo", "Sam", "Tom")])
+
+    scene.when(room_upgraded(None, "review-1"))
+
+    assert {scene.group.name_of(one) for one in scene.of(CreateRoom)[0].members} == {"Jo", "Sam"}

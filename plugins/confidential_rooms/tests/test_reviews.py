@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from supportd_confidential_rooms.stories import circle_group
 
-from supportd.sdk.effects import CreateRoom, InviteMember, MendRoom, PostMessage, Reply
+from supportd.sdk.effects import CreateRoom, InviteMember, MendRoom, PostDirect, PostMessage, Reply
 from supportd.sdk.testing import (
     Scene,
     answers,
     command,
+    effect_fails,
     member_joins,
     member_leaves,
     person_added,
+    roles_change,
     room_is_ready,
     rooms_are_mended,
     turned_on,
@@ -175,3 +177,27 @@ def test_who_left_it_sees_it_no_more() -> None:
     scene = opened().when(member_leaves("Sam", KEY))
 
     assert KEY not in scene.when(command("rooms list", by="Sam")).of(Reply)[0].text
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Jo said yes and lost the role: that is no yes any more, so Sam's alone opens nothing, and Mei's with it does."""
+    scene = wanted("Jo,Sam,Mei").when(answers("Jo", "yes"), roles_change("Jo"), answers("Sam", "yes"))
+    assert scene.of(CreateRoom) == []
+
+    scene.when(answers("Mei", "yes"))
+
+    assert {scene.group.name_of(one) for one in scene.of(CreateRoom)[0].members} == {"Sam", "Mei"}
+
+
+def test_a_key_member_is_not_removed_from_a_review_by_a_question_to_others() -> None:
+    """The key members who would be asked are those who must not hear of it, the person concerned among them."""
+    scene = opened("Mei").when(command("rooms remove", by="Jo", room=KEY, who="Sam"))
+
+    scene.then_replies(f"rooms close {KEY}").then_nothing()
+
+
+def test_a_review_that_is_gone_is_told_to_its_key_members_only() -> None:
+    """The person it is about never heard of it, and does not when its room was deleted on the server."""
+    scene = opened("Mei").when(effect_fails(MendRoom, "M_NOT_FOUND", room=KEY))
+
+    assert sorted(scene.group.name_of(one.to) for one in scene.of(PostDirect)) == ["Jo", "Sam"]

@@ -14,10 +14,13 @@ from supportd.sdk.testing import (
     a_group,
     answers,
     command,
+    effect_fails,
     member_joins,
     member_leaves,
     person_added,
+    roles_change,
     room_is_ready,
+    rooms_are_mended,
     turned_on,
 )
 
@@ -157,3 +160,52 @@ def test_when_nobody_waits_any_more_nobody_is_asked() -> None:
     scene = circle_group().when(command("rooms cap", by="Sam", room="circle", number="5"))
 
     scene.when(person_added("Karim"), member_leaves("Tom", "circle")).after(SOON).then_nothing()
+
+
+def test_a_yes_counts_only_of_who_is_a_key_member_then() -> None:
+    """Sam said yes and lost the role: Mei's yes alone makes nothing, Jo's with it does."""
+    scene = full("Karim").when(answers("Sam", "yes"), roles_change("Sam"), answers("Mei", "yes"))
+    assert scene.of(CreateRoom) == []
+
+    assert len(scene.when(answers("Jo", "yes")).of(CreateRoom)) == 1
+
+
+def test_a_second_circle_that_cannot_be_made_costs_nobody_their_turn() -> None:
+    """Who waited waits on in the old order, and the next free place is theirs."""
+    scene = full("Lee", "Karim").when(answers("Sam", "yes"), answers("Mei", "yes"))
+
+    scene.when(effect_fails(CreateRoom, "M_FORBIDDEN", room=SECOND))
+
+    scene.when(member_leaves("Ann", "circle")).then_invites("Lee", "circle")
+    scene.when(member_leaves("Tom", "circle")).then_invites("Karim", "circle")
+
+
+def test_the_second_circle_hears_and_keeps_no_more_than_the_first() -> None:
+    """What two yes made quieter in the first is so in the second."""
+    scene = circle_group().when(command("rooms listening", by="Jo", room="circle", level="doorkeeper"))
+    scene.when(answers("Jo", "yes"), answers("Sam", "yes")).after(timedelta(seconds=11)).when(rooms_are_mended())
+    scene.when(command("rooms keep", by="Jo", room="circle", days="30"), answers("Jo", "yes"), answers("Sam", "yes"))
+    scene.when(command("rooms cap", by="Sam", room="circle", number="5"), person_added("Karim")).after(SOON)
+
+    scene.when(answers("Sam", "yes"), answers("Mei", "yes"))
+
+    made = scene.of(CreateRoom)[0]
+    assert made.spec.listening == "doorkeeper"
+    assert "after 30 days" in made.spec.note
+
+
+def test_who_said_yes_before_a_panic_is_invited_when_the_group_opens() -> None:
+    """The second circle was being made when the group was shut: nobody is invited then, and nobody is forgotten."""
+    scene = agreed("Karim").when(answers("Tom", "yes"), command("panic", by="Sam"), room_is_ready(SECOND))
+    assert scene.of(InviteMember) == []
+
+    scene.when(command("open again", by="Sam"), answers("Sam", "yes"), answers("Mei", "yes")).after(SOON)
+
+    scene.then_invites("Tom", SECOND)
+
+
+def test_who_is_on_a_break_is_not_asked_to_move() -> None:
+    """A break is a break from questions too, also in the moment before the homeserver has taken somebody out."""
+    scene = full("Karim").when(command("take a break", by="Tom"), answers("Tom", "yes"))
+
+    assert asked(scene.when(answers("Sam", "yes"), answers("Mei", "yes"))) == ["Ann"]

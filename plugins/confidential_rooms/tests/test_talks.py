@@ -9,7 +9,7 @@ from supportd_confidential_rooms import ConfidentialRooms
 from supportd_confidential_rooms.stories import circle_group, talk
 
 from supportd.sdk.effects import CreateRoom, PostDirect, Reply
-from supportd.sdk.testing import Asked, Scene, Told, a_group, answers, command, member_leaves, room_is_ready
+from supportd.sdk.testing import Asked, Scene, Told, a_group, answers, command, member_leaves, roles_change, room_is_ready
 
 
 def on_duty(name: str = "Sam") -> Scene:
@@ -150,3 +150,11 @@ def test_no_more_than_four_are_asked_for_one_talk() -> None:
     assert len(asked) == 4
 
     scene.when(answers(scene.possible_answers[0][0], "no")).then_writes_to("Tom", "nobody can talk at the moment").then_asks_nobody()
+
+
+def test_who_lost_the_role_meanwhile_takes_no_talk() -> None:
+    """Sam was asked, and is no key member any more: the yes makes no room, and the next key member is asked in turn."""
+    scene = circle_group().with_duty("talk", "Sam").when(command("talk", by="Tom"), roles_change("Sam"), answers("Sam", "yes"))
+    assert scene.of(CreateRoom) == []
+
+    assert len(scene.after(timedelta(minutes=31)).of(Asked)) == 1
