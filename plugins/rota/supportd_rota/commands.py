@@ -56,6 +56,12 @@ COMMANDS: Final = (
             _FOR,
         ),
     ),
+    Command(
+        name="rota without asking",
+        help="Say for which kinds of duty you need not be asked: you have them when they are planned, and can give them back.",
+        parameters=(Parameter(name="kinds", help="kinds with commas"), _FOR),
+    ),
+    Command(name="rota ask me", help="Be asked about every duty again.", parameters=(_FOR,)),
     Command(name="rota undo", help="Take back what you gave away last, as long as nobody has it."),
     Command(name="rota take", help="Take an open duty.", parameters=(_KIND,)),
     Command(name="cover me", help="Say that you cannot do your next duty; no reason is asked.", parameters=(_KIND, _FOR)),
@@ -206,6 +212,24 @@ def _give(group: Group, store: RotaStore, settings: RotaSettings, person: Person
     yield Reply(text=say("gives", group, person, spoons=f"{offer / 10:g}", kinds=", ".join(wanted)))
 
 
+def _stand(group: Group, store: RotaStore, settings: RotaSettings, person: Person, args: Mapping[str, str]) -> Iterator[Effect]:
+    del settings
+    giver, wanted = store.giver(person.id), sorted(set(args["kinds"].lower().split(",")))
+    if giver is None:
+        yield Reply(text=say("no_offer", group, person), status=1)
+    elif missing := [one for one in wanted if one not in giver["kinds"].split()]:
+        yield Reply(text=f"You do not do duties of the kind {missing[0]}: see rota give.", status=1)
+    else:
+        store.stand(person.id, wanted)
+        yield Reply(text=say("stands", group, person, kinds=", ".join(wanted)))
+
+
+def _ask_me(group: Group, store: RotaStore, settings: RotaSettings, person: Person, args: Mapping[str, str]) -> Iterator[Effect]:
+    del settings, args
+    store.stand(person.id, ())
+    yield Reply(text=say("asked_again", group, person))
+
+
 def _undo(group: Group, store: RotaStore, settings: RotaSettings, person: Person, args: Mapping[str, str]) -> Iterator[Effect]:
     del settings, args
     back = 0
@@ -293,6 +317,8 @@ _OF_GROUP: Final[dict[str, Callable[[Group, RotaStore, RotaSettings, Mapping[str
 }
 _OF_ONE: Final[dict[str, Callable[[Group, RotaStore, RotaSettings, Person, Mapping[str, str]], Iterator[Effect]]]] = {
     "rota give": _give,
+    "rota without asking": _stand,
+    "rota ask me": _ask_me,
     "rota undo": _undo,
     "rota take": _take,
     "cover me": _cover,

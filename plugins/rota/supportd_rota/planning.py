@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from supportd.sdk.ask import Ask, Step
-from supportd.sdk.effects import PostDirect, StartTimer
+from supportd.sdk.effects import PostDirect, PostMessage, StartTimer
 from supportd_rota import covering
 from supportd_rota.facts import on
 from supportd_rota.planner.search import search
-from supportd_rota.tables import PROPOSED
-from supportd_rota.texts import lines, say
+from supportd_rota.tables import HELD, OPEN, PROPOSED
+from supportd_rota.texts import line, lines, say
 from supportd_rota.weighing import weigh
 from supportd_rota.windows import monday_of, start_of, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
+    from typing import Any
 
     from supportd.sdk.effects import Effect
     from supportd.sdk.facts import Group, Person
@@ -53,6 +54,17 @@ def begin(group: Group, settings: RotaSettings) -> Iterator[Effect]:
             return
 
 
+def note(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
+    """Write on Mondays in the room of those who help who is on this week."""
+    local, room = group.local(group.now), group.room(settings.note_room)
+    if local.weekday() or room is None or room.listening != "reader" or room.direct_with is not None:
+        return
+    held = [row for row in store.slots(state=HELD) if row["ends"] > group.now and row["starts"] < group.now + timedelta(days=7)]
+    if held:
+        named = "\n".join(f"- {line(group, None, row)}: {group.name_of(row['holder'])}" for row in held)
+        yield PostMessage(room=room.id, text=say("week_note", group, None, duties=named))
+
+
 def propose(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
     """Make the duties of the next weeks, and put to people what is open."""
     store.forget_before(group.now - _KEPT)
@@ -65,11 +77,29 @@ def propose(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[
     found = search(weighed.problem, 0, _SECONDS, _LOOKS)
     for row, before, member in zip(weighed.rows, weighed.holders, found.assignment, strict=True):
         if before is None and member is not None:
-            store.propose(row["key"], weighed.people[member].id)
+            yield from _give(store, row, weighed.people[member])
         elif member is None and row["asking"] == "two":
             yield from covering.cover(group, store, settings, row["key"])
     for person in weighed.people:
+        yield from _told(group, store, person, [row["key"] for row in weighed.rows if row["state"] == OPEN])
         yield from _put(group, store, settings, person)
+
+
+def _give(store: RotaStore, row: Mapping[str, Any], person: Person) -> Iterator[Effect]:
+    """Put an open duty to somebody, or let them have it at once if they need not be asked about its kind."""
+    giver = store.giver(person.id)
+    if giver is not None and row["kind"] in giver["standing"].split():
+        if store.take(row["key"], person.id):
+            yield from on(row, person.id)
+    else:
+        store.propose(row["key"], person.id)
+
+
+def _told(group: Group, store: RotaStore, person: Person, new: list[str]) -> Iterator[Effect]:
+    """Tell somebody which duties they have now without having been asked."""
+    mine = [row for row in store.slots(holder=person.id, state=HELD) if row["key"] in new]
+    if mine:
+        yield PostDirect(to=person.id, text=say("standing_told", group, person, duties=lines(group, person, mine)))
 
 
 def _put(group: Group, store: RotaStore, settings: RotaSettings, person: Person) -> Iterator[Effect]:

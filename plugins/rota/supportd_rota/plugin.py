@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from supportd.sdk.ask import YES, Ask, CloseAsk
-from supportd.sdk.effects import Effect, EndDuty, PostDirect, SetDuty, StartTimer
+from supportd.sdk.effects import Effect, EndDuty, PostDirect, PostMessage, SetDuty, StartTimer
 from supportd.sdk.hooks import Plugin, hookimpl
 from supportd.sdk.ids import PersonId
 from supportd.sdk.panels import CalendarPanel, ListPanel
@@ -41,7 +41,7 @@ class Rota(Plugin):
 
     name: ClassVar[str] = "rota"
     summary: ClassVar[str] = "Shares the work of key members by what each says they can give, and finds cover when somebody cannot."
-    grants: ClassVar[frozenset[type[Effect]]] = frozenset({Ask, CloseAsk, PostDirect, SetDuty, EndDuty, StartTimer})
+    grants: ClassVar[frozenset[type[Effect]]] = frozenset({Ask, CloseAsk, PostDirect, PostMessage, SetDuty, EndDuty, StartTimer})
     settings: ClassVar[type[Settings]] = RotaSettings
     store: ClassVar[type[PluginStore]] = RotaStore
     tables: ClassVar[Tables | None] = TABLES
@@ -71,6 +71,7 @@ class Rota(Plugin):
         elif event.key == planning.DAILY:
             yield from planning.tomorrow(group, settings)
             yield from covering.look(group, store, settings)
+            yield from planning.note(group, store, settings)
 
     @hookimpl
     def command_given(self, event: ev.CommandGiven, group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:

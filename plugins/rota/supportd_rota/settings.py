@@ -18,6 +18,11 @@ class RotaSettings(Settings):
     hours_to_answer: int = Field(
         default=48, ge=2, le=168, description="Silence for so many hours gives proposed duties back; nobody is asked why."
     )
+    note_room: str = Field(
+        default="",
+        max_length=200,
+        description="On Mondays the duties of the week are written in this room; a room's key, empty for nowhere.",
+    )
     cover_hours: int = Field(
         default=4, ge=1, le=48, description="Two people are asked to cover a duty; after so many waking hours the next two are asked."
     )

@@ -27,8 +27,9 @@ duties: Final = table(
     integer("heavy"),
     integer("weight"),
 )
-#: What somebody offers: tenths of a spoon in a usual week, and the kinds of duty they do, with blanks between.
-givers: Final = table("rota", "givers", person("person_id", key=True), integer("offer"), text("kinds"))
+#: What somebody offers: tenths of a spoon in a usual week, and the kinds of duty they do, with blanks between; ``standing`` are the kinds
+#: that they need not be asked about.
+givers: Final = table("rota", "givers", person("person_id", key=True), integer("offer"), text("kinds"), text("standing"))
 #: A week that is not usual: ``week`` is the date of its Monday, ``share`` hundredths of the offer.
 weeks: Final = table("rota", "weeks", person("person_id", key=True), text("week", key=True), integer("share"))
 #: One duty on one day. ``state``: open, proposed or held. ``asking``: whom an open one is put to next, two, all or told; with a ? behind
@@ -84,8 +85,14 @@ class RotaStore(PluginStore):
         return self.rows.get(givers, person_id=who)
 
     def give(self, who: PersonId, offer: int, kinds: str) -> None:
-        """Keep what somebody offers."""
-        self.rows.put(givers, person_id=who, offer=offer, kinds=kinds)
+        """Keep what somebody offers; what they need not be asked about stays, as far as they still do it."""
+        before = self.giver(who)
+        standing = [] if before is None else [one for one in before["standing"].split() if one in kinds.split()]
+        self.rows.put(givers, person_id=who, offer=offer, kinds=kinds, standing=" ".join(standing))
+
+    def stand(self, who: PersonId, kinds: Sequence[str]) -> None:
+        """Keep about which kinds somebody need not be asked."""
+        self.rows.change(givers, {"person_id": who}, standing=" ".join(sorted(kinds)))
 
     def ask_no_more(self, who: PersonId) -> None:
         """Forget what somebody offers."""
@@ -174,7 +181,11 @@ class RotaStore(PluginStore):
         """Return everything that is kept about somebody."""
         found: dict[str, object] = {}
         if (giver := self.giver(who)) is not None:
-            found["offers"] = {"spoons_a_week": giver["offer"] / 10, "kinds": giver["kinds"].split()}
+            found["offers"] = {
+                "spoons_a_week": giver["offer"] / 10,
+                "kinds": giver["kinds"].split(),
+                "not_asked_about": giver["standing"].split(),
+            }
         if own := self.rows.all(weeks, person_id=who):
             found["weeks"] = {row["week"]: row["share"] / 100 for row in own}
         if held := self.slots(holder=who):

@@ -92,6 +92,28 @@ TEXTS: Final = Catalogue(
             "de": {"normal": "{helper} hat für dich gesagt: {words}. Wenn du das nicht willst, sag es anders, oder sprich sie an."},
         },
         "terminal": {"en": {"normal": "An admin"}, "de": {"normal": "Jemand aus der Leitung"}},
+        "standing_told": {
+            "en": {"normal": "You need not be asked about these, so they are yours:\n{duties}\nIf you cannot, write: cover me."},
+            "de": {
+                "normal": "Danach musst du nicht gefragt werden, also sind sie deine:\n{duties}\nWenn du nicht kannst, schreib: cover me."
+            },
+        },
+        "stands": {
+            "en": {
+                "normal": "From now on you are not asked about: {kinds}. You read it each time, and can give it back. To be asked again: rota ask me."
+            },
+            "de": {
+                "normal": "Ab jetzt wirst du nicht gefragt nach: {kinds}. Du liest es jedes Mal und kannst es zurückgeben. Wieder gefragt werden: rota ask me."
+            },
+        },
+        "asked_again": {
+            "en": {"normal": "You are asked about everything again."},
+            "de": {"normal": "Du wirst wieder nach allem gefragt."},
+        },
+        "week_note": {
+            "en": {"normal": "Automatic message. Who is on this week:\n{duties}"},
+            "de": {"normal": "Automatische Nachricht. Wer diese Woche da ist:\n{duties}"},
+        },
         "gives": {
             "en": {"normal": "Thank you: {spoons} spoons in a usual week, for {kinds}. You can change it at any time."},
             "de": {"normal": "Danke: {spoons} Löffel in einer gewöhnlichen Woche, für {kinds}. Du kannst es jederzeit ändern."},

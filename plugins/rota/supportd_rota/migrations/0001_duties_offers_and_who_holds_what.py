@@ -40,6 +40,7 @@ def upgrade() -> None:
     sa.Column('person_id', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
     sa.Column('offer', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('kinds', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('standing', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
     sa.PrimaryKeyConstraint('group_id', 'person_id')
     )
     op.create_table('rota_slots',

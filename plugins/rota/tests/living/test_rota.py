@@ -9,7 +9,7 @@ import pytest
 from supportd_rota import Rota
 from supportd_rota.stories import thursday
 
-from supportd.sdk.effects import EndDuty, PostDirect, SetDuty
+from supportd.sdk.effects import EndDuty, PostDirect, PostMessage, SetDuty
 from supportd.sdk.testing import Asked, Told, answers, command, conformance, roles_change
 
 if TYPE_CHECKING:
@@ -206,6 +206,38 @@ def test_an_offer_that_cannot_be_read_gets_one_sentence_and_changes_nothing(spoo
     scene.when(command("rota give", by="Sam", spoons=spoons, kinds="all")).then_replies("number of spoons")
 
     assert scene.kept["rota_givers"] == before
+
+
+def test_who_need_not_be_asked_has_it_at_once_and_reads_it() -> None:
+    """Only for the kinds they named; everything else is still put to them, and they can give it back as anything."""
+    scene = thursday()
+    for name in ("Sam", "Mei", "Ali"):
+        scene.when(command("rota without asking", by=name, kinds="listen")).then_replies("not asked about: listen")
+    scene.when(command("rota propose", by="Jo"))
+
+    held = [kind for kind, _ in _holders(scene)]
+    assert held
+    assert set(held) == {"listen"}
+    assert {kind for kind, _ in _holders(scene, "proposed")} == {"welcome"}
+    assert len([one for one in scene.of(PostDirect) if "You need not be asked" in one.text]) == len({name for _, name in _holders(scene)})
+    assert len([one for one in scene.of(SetDuty) if one.kind == "listen"]) == len(held)
+
+    name = _holders(scene)[0][1]
+    scene.when(command("rota ask me", by=name)).then_replies("asked about everything again")
+    scene.when(command("rota without asking", by=name, kinds="cooking")).then_replies("You do not do duties of the kind cooking")
+
+
+def test_on_mondays_the_week_is_written_where_the_group_wants_it() -> None:
+    """Once, with names, in a room where the program reads; nowhere by default."""
+    scene = _all_taken()
+    assert [one for _ in range(9) for one in scene.after(DAY).of(PostMessage)] == []
+
+    wanted = thursday(note_room="helpers").with_room("helpers", "Jo", "Sam", "Mei", "Ali").when(command("rota propose", by="Jo"))
+    for name in dict.fromkeys(name for _, name in _holders(wanted, "proposed")):
+        wanted.when(answers(name, "yes"))
+    notes = [one.text for _ in range(9) for one in wanted.after(DAY).of(PostMessage)]
+    assert len(notes) == 1
+    assert all(f": {name}" in notes[0] for _, name in _holders(wanted)[:2])
 
 
 def test_somebody_can_speak_for_another_who_reads_it() -> None:
