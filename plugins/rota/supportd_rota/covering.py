@@ -30,6 +30,8 @@ _AT_ONCE: Final = 2
 _WEEKS: Final = 3
 #: Open duties are looked after from so long before on.
 _SOON: Final = timedelta(days=8)
+#: So many of them are asked about on one day: more questions at once would only tire people.
+_A_DAY: Final = 3
 
 
 def cover(group: Group, store: RotaStore, settings: RotaSettings, key: str) -> Iterator[Effect]:
@@ -122,10 +124,11 @@ def give_back(
 
 
 def look(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
-    """Ask about what is open in the next days and nobody is being asked about: its holder was forgotten, or gave it back long ago."""
-    for row in store.slots(state=OPEN):
-        if group.now < row["ends"] and row["starts"] < group.now + _SOON and not row["asking"].endswith(ASKING):
-            yield from cover(group, store, settings, row["key"])
+    """Ask about what is open in the next days and nobody is being asked about, the nearest first and not about much on one day."""
+    near = [row for row in store.slots(state=OPEN) if group.now < row["ends"] and row["starts"] < group.now + _SOON]
+    waiting = [row for row in near if not row["asking"].endswith(ASKING) and row["asking"] != "told"]
+    for row in waiting[:_A_DAY]:
+        yield from cover(group, store, settings, row["key"])
 
 
 def lost_role(group: Group, store: RotaStore, settings: RotaSettings, person: Person) -> Iterator[Effect]:

@@ -66,7 +66,7 @@ def note(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Eff
 
 
 def propose(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
-    """Make the duties of the next weeks, and put to people what is open."""
+    """Make the duties of the next weeks, and put to people what is open; what nobody can take is looked after when it is near."""
     store.forget_before(group.now - _KEPT)
     monday = monday_of(group.local(group.now)) + timedelta(days=7)
     for duty, day, window in windows(store.duties(), group.style.zone, monday, settings.weeks_ahead):
@@ -78,8 +78,6 @@ def propose(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[
     for row, before, member in zip(weighed.rows, weighed.holders, found.assignment, strict=True):
         if before is None and member is not None:
             yield from _give(store, row, weighed.people[member])
-        elif member is None and row["asking"] == "two":
-            yield from covering.cover(group, store, settings, row["key"])
     for person in weighed.people:
         yield from _told(group, store, person, [row["key"] for row in weighed.rows if row["state"] == OPEN])
         yield from _put(group, store, settings, person)

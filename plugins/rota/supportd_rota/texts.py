@@ -31,10 +31,10 @@ TEXTS: Final = Catalogue(
         },
         "cover": {
             "en": {
-                "normal": "Could you take this duty? Somebody cannot.\n{duty}\nTwo people are asked at once; the first yes has it. A no is fine."
+                "normal": "Could you take this duty? Nobody has it now.\n{duty}\nTwo people are asked at once; the first yes has it. A no is fine."
             },
             "de": {
-                "normal": "Kannst du diesen Dienst übernehmen? Jemand kann nicht.\n{duty}\nZwei werden gleichzeitig gefragt; das erste Ja hat ihn. Ein Nein ist in Ordnung."
+                "normal": "Kannst du diesen Dienst übernehmen? Im Moment hat ihn niemand.\n{duty}\nZwei werden gleichzeitig gefragt; das erste Ja hat ihn. Ein Nein ist in Ordnung."
             },
         },
         "taken": {

@@ -10,7 +10,7 @@ from supportd_rota import Rota
 from supportd_rota.stories import thursday
 
 from supportd.sdk.effects import EndDuty, PostDirect, PostMessage, SetDuty
-from supportd.sdk.testing import Asked, Told, answers, command, conformance, roles_change
+from supportd.sdk.testing import Asked, Told, a_group, answers, command, conformance, roles_change, turned_on
 
 if TYPE_CHECKING:
     from supportd.sdk.testing import Scene
@@ -287,6 +287,21 @@ def test_what_a_forgotten_person_held_is_covered_the_next_day() -> None:
 
     assert asked
     assert len({(one.person, one.key) for one in asked}) == len(asked)
+
+
+def test_what_nobody_can_take_is_asked_about_when_it_is_near_and_a_little_a_day() -> None:
+    """Nobody gives anything: two weeks of duties bring at most three questions a day, about the next eight days only."""
+    scene = a_group(Rota).with_admins("Jo").with_key_members("Sam").with_direct_chat("Jo", "Sam").when(turned_on())
+    scene.when(command("rota duty", by="Jo", kind="welcome", days="every", spoons="1", **{"from": "10:00", "to": "12:00"}))
+    scene.when(command("rota give", by="Sam", spoons="0", kinds="all"))
+    scene.when(command("rota propose", by="Jo")).then_asks_nobody()
+
+    for _ in range(14):
+        scene.after(DAY)
+        asked = [one for one in scene.of(Asked) if one.key.startswith("cover:")]
+        assert len({one.key for one in asked}) <= 3
+        starts = {row["key"]: row["starts"] for row in scene.kept["rota_slots"]}
+        assert all(starts[one.key.removeprefix("cover:")] < scene.group.now + 8 * DAY for one in asked)  # type: ignore[operator]  # instants
 
 
 def test_who_helps_no_more_is_asked_for_nothing_and_their_duties_are_covered() -> None:
