@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from supportd.config import load
 from supportd.daemon.compose import open_own_store
@@ -26,7 +26,7 @@ from supportd.store.sealing import HostKey
 from tests.bench.processes import Child, started
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from supportd.matrix.accounts import Login
     from supportd.store.open import SqlStore
@@ -93,12 +93,13 @@ class Stage:
         finally:
             await child.end()
 
-    async def say(self, *words: str, group: str = GROUP) -> None:
-        """Give the running daemon a command."""
+    async def say(self, *words: str, group: str = GROUP) -> Mapping[str, Any]:
+        """Give the running daemon a command; returns what it answers as data."""
         request = Request(id=uuid.uuid4().hex, group=group, words=words)
         answer = await asyncio.to_thread(ask, load(self.home).socket, request)
         if answer.status != 0:
             raise RuntimeError(answer.text)
+        return answer.data
 
     async def count_anew(self, home: Path) -> None:
         """Let the homeserver forget how often the keys in ``home`` were opened: it is a copy, which would rightly be refused."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from supportd.sdk.effects import Effect
-    from supportd.sdk.events import AskAnswered, RoomSwept
+    from supportd.sdk.events import AskAnswered, EffectFailed, RoomSwept
     from supportd.sdk.facts import Group, Person, Role
     from supportd.sdk.ids import PersonId
     from supportd_confidential_rooms.declared import Declared
@@ -26,6 +26,7 @@ ASK: Final = "keep:"
 TIMER: Final = "sweep:"
 #: The fact that says until when a room's words were looked through.
 _SWEPT: Final = "swept:"
+_OUT_OF_REACH: Final = "out of reach"
 OPEN_FOR: Final = timedelta(hours=72)
 QUORUM: Final = 2
 #: The hour of the night, by the group's clock, and how soon after a decision the first look is.
@@ -84,7 +85,9 @@ def agreed(group: Group, store: RoomStore, settings: RoomSettings, event: AskAns
         return
     store.settle(key, keep_days=days)
     # Nothing was looked for under the new rule yet.
-    store.set_fact(_SWEPT + key, None, group.now)
+    for each in group.rooms:
+        if _room_of(each.key) == key and store.fact(_SWEPT + each.key) != _OUT_OF_REACH:
+            store.set_fact(_SWEPT + each.key, None, group.now)
     one = declared.of(group, store, settings, room)
     if one is None:
         return
@@ -109,18 +112,34 @@ def sweep(group: Group, store: RoomStore, timer: str) -> Iterator[Effect]:
     if room is None or row is None or not row["keep_days"] or room.listening == "absent":
         return
     before = group.now - timedelta(days=row["keep_days"])
-    since = store.fact(_SWEPT + key)
-    after = datetime.fromisoformat(since) - OVERLAP if since is not None else None
     reason = TEXTS.get("keep_reason", group.style.language, group.style.edition, days=str(row["keep_days"]))
-    yield SweepRoom(key=f"{TIMER}{before.isoformat()}", room=room.id, before=before, after=after, reason=reason)
+    # What was said before somebody replaced the room was said under the same promise.
+    for one in (room, *(each for each in group.rooms if _room_of(each.key) == key != each.key)):
+        since = store.fact(_SWEPT + one.key)
+        if since == _OUT_OF_REACH:
+            continue
+        after = datetime.fromisoformat(since) - OVERLAP if since is not None else None
+        yield SweepRoom(key=f"{TIMER}{before.isoformat()} {one.key}", room=one.id, before=before, after=after, reason=reason)
     yield StartTimer(key=timer, at=_night(group))
 
 
 def swept(group: Group, store: RoomStore, event: RoomSwept) -> None:
     """Remember until when a room was looked through, so that the next night begins there."""
     room = group.room_by_id(event.room)
-    if room is not None and event.key.startswith(TIMER) and store.room(room.key) is not None:
-        store.set_fact(_SWEPT + room.key, event.key.removeprefix(TIMER), group.now)
+    if room is not None and event.key.startswith(TIMER) and store.room(_room_of(room.key)) is not None:
+        store.set_fact(_SWEPT + room.key, event.key.removeprefix(TIMER).partition(" ")[0], group.now)
+
+
+def refused(group: Group, store: RoomStore, event: EffectFailed) -> None:
+    """Look no more into a room that was replaced and is not there any more."""
+    room = group.room_by_id(event.room) if event.kind == "SweepRoom" and event.room is not None else None
+    if room is not None and _room_of(room.key) != room.key:
+        store.set_fact(_SWEPT + room.key, _OUT_OF_REACH, group.now)
+
+
+def _room_of(key: str) -> str:
+    """Return the word of the room that goes on from one that was replaced: behind the colon stands what tells the old ones apart."""
+    return key.partition(":")[0]
 
 
 def _night(group: Group) -> datetime:

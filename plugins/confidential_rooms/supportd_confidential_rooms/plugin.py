@@ -154,6 +154,7 @@ class ConfidentialRooms(Plugin):
         if event.kind == "CreateRoom":
             merging.not_made(store, event.key)
             growing.not_made(store, event.key)
+        keeping.refused(group, store, event)
         yield from refused.heard(group, store, settings, event)
 
     # ---- watching ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from supportd.sdk.testing import (
     a_group,
     answers,
     command,
+    effect_fails,
     member_joins,
     room_is_ready,
     room_is_swept,
@@ -137,3 +138,16 @@ def test_a_shorter_time_is_looked_for_from_the_beginning() -> None:
 
     assert second.after is None
     assert timedelta(days=7) <= scene.group.now - second.before < timedelta(days=8)
+
+
+def test_what_was_said_before_a_room_was_replaced_is_hidden_too() -> None:
+    """The old room is looked through like the new one, each from where it was looked through before; one that is deleted is let be."""
+    scene = agreed().with_room("circle:0a1b2c3d", "Jo", "Sam", "Tom")
+    swept = scene.after(timedelta(minutes=1)).of(SweepRoom)
+    assert [(one.room, one.after) for one in swept] == [("!circle", None), ("!circle:0a1b2c3d", None)]
+
+    scene.when(room_is_swept(swept[1].key))
+    assert [one.after is None for one in scene.after(NIGHT).of(SweepRoom)] == [True, False]
+
+    scene.when(effect_fails(SweepRoom, "M_NOT_FOUND", room="circle:0a1b2c3d"))
+    assert [one.room for one in scene.after(NIGHT).of(SweepRoom)] == ["!circle"]
