@@ -74,8 +74,8 @@ def _about_person(
     if user is None:
         return None
     match effect:
-        case fx.InviteMember(room=room):
-            return (wire.InvitePerson(room=room, person=user),)
+        case fx.InviteMember(room=room, again=again):
+            return (wire.InvitePerson(room=room, person=user, again=again),)
         case fx.RemoveMember(room=room, reason=reason):
             return (wire.RemovePerson(room=room, person=user, reason=reason),)
         case fx.LetGo(room=room):

@@ -258,10 +258,11 @@ class MakeRoom:
 
 @dataclass(frozen=True, slots=True)
 class InvitePerson:
-    """Invite ``person`` unless they are invited, joined or banned already."""
+    """Invite ``person`` unless they are invited, joined or banned already; without ``again`` also not who was there and left."""
 
     room: RoomId
     person: UserId
+    again: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,8 @@ class RoomMaker:
         refused: list[tuple[UserId, str]] = []
         direct = job.spec.kind == "direct"
         for person in job.invite:
-            code = await _refusal(api, InvitePerson(cast("RoomId", room), person), direct=direct)
+            # An earlier attempt may have invited them, and they may have left since.
+            code = await _refusal(api, InvitePerson(cast("RoomId", room), person, again=False), direct=direct)
             if code is None:
                 continue
             if direct:

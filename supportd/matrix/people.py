@@ -42,7 +42,7 @@ async def put_state(api: Api, room: str, kind: str, key: str, content: dict[str,
 async def invite(api: Api, job: InvitePerson, *, direct: bool = False) -> Outcome:
     """Invite; somebody banned stays out. ``direct``: the person's app is to list the room among their chats of two."""
     now = (await state_of(api, job.room, "m.room.member", job.person) or {}).get("membership")
-    if now in ("invite", "join"):
+    if now in ("invite", "join") or (now == "leave" and not job.again):
         return Done()
     if now == "ban":
         return Never("M_FORBIDDEN")

@@ -165,10 +165,14 @@ class LinkRoom(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteMember(Effect):
-    """Invite ``person`` to ``room``; nothing happens when they are there or invited already."""
+    """Invite ``person`` to ``room``; nothing happens when they are there or invited already.
+
+    Without ``again`` nothing happens either when they were there and left, also if that was a moment ago and nobody has heard of it yet.
+    """
 
     room: RoomId
     person: PersonId
+    again: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -386,3 +386,17 @@ async def test_a_replaced_room(group: Group) -> None:
     (found,) = [one for one in group.inbox.incoming.values() if isinstance(one.content, wire.Replaced)]
     assert (found.room, found.content, found.verified) == (room, wire.Replaced(RoomId(answer["replacement_room"])), True)
     assert ":" not in answer["replacement_room"]
+
+
+async def test_who_left_is_called_back_only_where_that_is_meant(group: Group) -> None:
+    """An invitation that was under way when somebody left does nothing; one that means them anew invites them."""
+    side = await group.opened()
+    ann = await group.person()
+    room = await group.room(side, ann)
+    await ann.api.post(path("rooms", room, "leave"), {})
+
+    late = await side.homeserver.perform("doorkeeper", wire.InvitePerson(room, UserId(ann.user_id), again=False))
+    assert (late, await membership(side, room, ann)) == (wire.Done(), "leave")
+
+    await side.homeserver.perform("doorkeeper", wire.InvitePerson(room, UserId(ann.user_id)))
+    assert await membership(side, room, ann) == "invite"

@@ -211,7 +211,8 @@ def _missing(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
     if template is None or template.people != "asked" or group.shut is not None or room.listening == "absent":
         return
     there = room.joined | room.invited | room.left | store.gone()
-    yield from (InviteMember(room=room.id, person=one) for one in store.places(room.key, "in") if one not in there)
+    # Who came and left before this is sent is not called back.
+    yield from (InviteMember(room=room.id, person=one, again=False) for one in store.places(room.key, "in") if one not in there)
 
 
 def mended(group: Group, store: RoomStore, room: Room) -> Iterator[Effect]:
