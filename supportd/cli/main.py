@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = make_parser()
     if given and not given[0].startswith("-") and given[0] not in COMMANDS:
-        if (status := _offline(given)) is not None:
+        if (status := _status(lambda: _offline(given))) is not None:
             return status
         if not difflib.get_close_matches(given[0], COMMANDS):
             # The first word of a plugin's command, which only the daemon knows.
@@ -45,14 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest:
         # A plugin's commands are known to the plugin only; the core's own take no words they do not declare.
         parser.error(f"{rest[0]} is not understood")
-    as_json = bool(getattr(chosen, "json", False))
     if chosen.command != "run":
         # These commands speak to a person (or a program) themselves.
         logs.silence()
+    as_json = bool(getattr(chosen, "json", False)) and chosen.command != "demo"
+    status = _status(lambda: _function(chosen.function)(chosen), as_json=as_json)
+    return 0 if status is None else status
+
+
+def _status(command: Callable[[], int | None], *, as_json: bool = False) -> int | None:
+    """Carry out a command and return its status; what a person may meet is said in one sentence."""
     try:
-        return _function(chosen.function)(chosen)
+        return command()
     except SupportdError as error:
-        if as_json and chosen.command != "demo":
+        if as_json:
             print(json.dumps({"error": type(error).__name__, "sentence": str(error)}, ensure_ascii=False))
         else:
             print(error, file=sys.stderr)
@@ -70,16 +76,7 @@ def _offline(given: Sequence[str]) -> int | None:
     from supportd.cli.offline import offline  # noqa: PLC0415 - the core's own commands do not need it
 
     logs.silence()
-    try:
-        return offline(given)
-    except SupportdError as error:
-        print(error, file=sys.stderr)
-        return error.status
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return offline(given)
 
 
 def _function(path: str) -> Callable[[argparse.Namespace], int]:

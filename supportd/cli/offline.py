@@ -21,11 +21,10 @@ def offline(given: Sequence[str]) -> int | None:
     """Carry out a command that needs no daemon; ``None`` if there is none with these words."""
     if len(given) < _WORDS:
         return None
-    from supportd.host.first_party import FIRST_PARTY  # noqa: PLC0415 - most commands do not come here
+    from supportd.host.first_party import is_ours  # noqa: PLC0415 - most commands do not come here
 
     for point in entry_points(group=GROUP, name=f"{given[0]}.{given[1]}"):
-        name = point.dist.name if point.dist is not None else ""
-        if name.lower().replace("_", "-") in FIRST_PARTY:
+        if is_ours(point):
             found: Callable[[Sequence[str]], int | None] = point.load()
             return found(list(given[_WORDS:]))
     return None

@@ -200,13 +200,11 @@ class Evening:
 
     def _told(self, name: str) -> list[tuple[str, str]]:
         """Return (room, event) of what the helper wrote to one person alone."""
-        timeline = self.stage.people[name].timeline
-        return [(seen.room, seen.event) for seen in timeline if seen.sender == self.stage.bot and seen.room != self.circle]
+        return [(seen.room, seen.event) for seen in self.stage.alone(name, self.circle)]
 
     def _told_of_drift(self, name: str) -> bool:
         """Tell whether somebody has read that Jo changed a setting, alone with the helper."""
-        room_of = {room for room, _event in self._told(name)}
-        return any(seen.room in room_of and "changed by Jo" in seen.text for seen in self.stage.people[name].timeline)
+        return any("changed by Jo" in seen.text for seen in self.stage.alone(name, self.circle))
 
     def _is_asked(self, name: str) -> bool:
         return bool(self.stage.people[name].invites) or bool(self._told(name))

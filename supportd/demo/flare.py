@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from supportd.demo.show import Show
     from supportd.demo.stage import Stage
-    from supportd.matrix.member import Seen
 
 #: Who shares the work that evening.
 HELPERS: Final = ("Jo", "Sam")
@@ -63,11 +62,7 @@ class Flare:
             detail.append(f"{other} was asked after {seconds:.1f} s and takes it. Nobody is told why.")
 
     def _chat(self, name: str) -> str:
-        return next((seen.room for seen in self._direct(name)), "")
-
-    def _direct(self, name: str) -> list[Seen]:
-        timeline = self._stage.people[name].timeline
-        return [seen for seen in timeline if seen.sender == self._stage.bot and seen.room != self._circle]
+        return next((seen.room for seen in self._stage.alone(name, self._circle)), "")
 
     def _heard(self, name: str, words: str) -> list[tuple[str, str]]:
-        return [(seen.room, seen.event) for seen in self._direct(name) if words in seen.text]
+        return [(seen.room, seen.event) for seen in self._stage.alone(name, self._circle) if words in seen.text]

@@ -115,6 +115,10 @@ class Stage:
         """The Matrix id of the reader account."""
         return f"@helper:{self.synapse.server_name}"
 
+    def alone(self, name: str, circle: str) -> list[Seen]:
+        """Return what the helper wrote to one person outside of the circle: to them alone."""
+        return [seen for seen in self.people[name].timeline if seen.sender == self.bot and seen.room != circle]
+
     def listen(self, name: str) -> None:
         """Let somebody's client sync from now on, and show what it reads from others."""
         self._tasks.append(asyncio.create_task(self._listen(name), name=f"client of {name}"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supportd.errors import SupportdError
-from supportd.host.first_party import FIRST_PARTY
+from supportd.host.first_party import is_ours
 from supportd.logs import get_logger
 from supportd.sdk import manifest
 from supportd.sdk.hooks import Plugin
@@ -57,8 +57,7 @@ def load(points: Iterable[EntryPoint], allow_in_process: Collection[str]) -> Dis
 
 
 def _load(point: EntryPoint, allow_in_process: Collection[str]) -> Plugin:
-    distribution = point.dist.name if point.dist is not None else ""
-    if distribution.lower().replace("_", "-") not in FIRST_PARTY and point.name not in allow_in_process:
+    if not is_ours(point) and point.name not in allow_in_process:
         problem = (
             "it is not part of supportd, and inside the daemon it could read everything; "
             "if you trust it as much as supportd itself, name it in allow_in_process"

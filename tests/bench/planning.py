@@ -12,7 +12,7 @@ from supportd_rota.planner import proving
 from supportd_rota.planner.limits import MILLION
 from supportd_rota.planner.rules import broken_by
 from supportd_rota.planner.score import score
-from supportd_rota.planner.search import search
+from supportd_rota.planner.search import search, usual_steps
 
 from tests.support.rota.groups import group
 
@@ -62,8 +62,6 @@ def _own(problem: Problem) -> tuple[Assignment, str]:
 
 
 def _proven(problem: Problem) -> tuple[Assignment, str]:
-    from supportd_rota.planner.search import usual_steps  # noqa: PLC0415 - only where the solver is
-
     found = proving.search(problem, 0, _LONG, usual_steps(problem))
     return found.assignment, "proven" if found.proven else f"at least {found.bound}"
 

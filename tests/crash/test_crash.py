@@ -154,9 +154,16 @@ class Stage:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def stages(request: pytest.FixtureRequest) -> Iterator[list[Stage]]:
     """Yield prepared stages on either database, which play at the same time."""
+    with stages_of(request) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def stages_of(request: pytest.FixtureRequest, play: str = "evening") -> Iterator[list[Stage]]:
+    """Give stages for a play on the database that the fixture at hand names."""
     postgres = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(prepared(request.param, postgres)) for _ in range(AT_ONCE)]
+        yield [stack.enter_context(prepared(request.param, postgres, play)) for _ in range(AT_ONCE)]
 
 
 @contextlib.contextmanager

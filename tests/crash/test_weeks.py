@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.test_crash import AT_ONCE, FULL, Stage, kill_everywhere, play_whole, prepared
+from tests.crash.test_crash import FULL, Stage, kill_everywhere, play_whole, stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +32,8 @@ TO_BO = (
 @pytest.fixture(params=["sqlite", "postgresql"])
 def stages(request: pytest.FixtureRequest) -> Iterator[list[Stage]]:
     """Yield prepared stages on either database, which play at the same time."""
-    postgres = request.getfixturevalue("postgres") if request.param == "postgresql" else None
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(prepared(request.param, postgres, play="weeks")) for _ in range(AT_ONCE)]
+    with stages_of(request, "weeks") as made:
+        yield made
 
 
 @pytest.mark.timeout(0 if FULL else 600)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from supportd.errors import SupportdError
+from supportd.private import write_private
 from supportd_rota.planner import plan as plans
 from supportd_rota.planner import problem as problems
 
@@ -91,14 +90,16 @@ def check(words: Sequence[str]) -> int:
     if wrong:
         _print({"broken": [{"rule": one.rule, "member": one.member, "slots": list(one.slots)} for one in wrong]})
         return 1
-    judged = {key: value for key, value in plans.judged(problem, assignment).items() if key != "assignment"}
-    _print({"broken": [], **judged, "complaints": list(score(problem, assignment).complaints)})
+    found = score(problem, assignment)
+    judged = {key: value for key, value in plans.judged(assignment, found).items() if key != "assignment"}
+    _print({"broken": [], **judged, "complaints": list(found.complaints)})
     return 0
 
 
 def repair(words: Sequence[str]) -> int:
     """Write a plan in which what was lost is given to others, and as little else as possible changes."""
     from supportd_rota.planner.repair import repair as mend  # noqa: PLC0415 - each command loads what it needs
+    from supportd_rota.planner.score import score  # noqa: PLC0415
 
     parser = _parser("repair", "Give what was lost to others, and change as little else as possible.")
     _add_files(parser)
@@ -111,7 +112,8 @@ def repair(words: Sequence[str]) -> int:
     found = mend(problem, assignment, chosen.from_week)
     more = {"gaps": found.more_gaps, "moves": found.more_moves}
     changes = [list(one) for one in found.changes]
-    _write({**plans.judged(problem, found.assignment), "lost": list(found.lost), "changes": changes, "would_close": more}, chosen.out)
+    judged = plans.judged(found.assignment, score(problem, found.assignment))
+    _write({**judged, "lost": list(found.lost), "changes": changes, "would_close": more}, chosen.out)
     return 0
 
 
@@ -188,16 +190,9 @@ def _write(data: dict[str, Any], out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text)
         return
+    if not out.parent.is_dir():
+        raise CannotWrite(file=out, problem=f"there is no folder {out.parent}")
     try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(out)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_private(out, text.encode())
     except OSError as error:
         raise CannotWrite(file=out, problem=error.strerror or "the disk refuses it") from error

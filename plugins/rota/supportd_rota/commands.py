@@ -11,11 +11,9 @@ from supportd.sdk.effects import PostDirect, Reply
 from supportd_rota import covering, planning
 from supportd_rota.facts import on
 from supportd_rota.planner.limits import MILLION, limits
-from supportd_rota.planner.why import why
 from supportd_rota.tables import HELD, OPEN
 from supportd_rota.texts import line, lines, say
-from supportd_rota.weighing import weigh
-from supportd_rota.windows import monday_of
+from supportd_rota.weighing import week_of, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -271,12 +269,12 @@ def _week(group: Group, store: RotaStore, settings: RotaSettings, person: Person
     if which not in {"this", "next"}:
         yield Reply(text="Say this or next, or nothing for this week.", status=1)
         return
-    monday = monday_of(group.local(group.now)) + timedelta(days=7 * (which == "next"))
+    monday = week_of(group, group.now) + timedelta(days=7 * (which == "next"))
     store.set_share(person.id, monday.isoformat(), share)
     yield Reply(text=say(text, group, person))
     if store.giver(person.id) is None:
         return
-    mine = [row for row in _mine(group, store, person) if monday_of(group.local(row["starts"])) == monday]
+    mine = [row for row in _mine(group, store, person) if week_of(group, row["starts"]) == monday]
     weighed = weigh(group, store, monday, 1)
     most = limits(weighed.problem.members[[one.id for one in weighed.people].index(person.id)])[0]
     more: list[Mapping[str, Any]] = []
@@ -291,7 +289,7 @@ def _own(group: Group, store: RotaStore, settings: RotaSettings, person: Person,
     if store.giver(person.id) is None:
         yield Reply(text=say("no_offer", group, person))
         return
-    ratio = weigh(group, store, monday_of(group.local(group.now)), _WEEKS).ratios()[person.id]
+    ratio = weigh(group, store, week_of(group, group.now), _WEEKS).ratios()[person.id]
     duties = lines(group, person, _mine(group, store, person))
     yield Reply(text=say("own", group, person, percent=str(round(100 * ratio / MILLION)), duties=duties).rstrip())
 
@@ -303,9 +301,8 @@ def _why(group: Group, store: RotaStore, settings: RotaSettings, person: Person,
     if not mine or store.giver(person.id) is None:
         yield Reply(text=say("nothing", group, person), status=1)
         return
-    weighed = weigh(group, store, monday_of(group.local(mine[0]["starts"])), 1).opened(store, mine[0]["key"])
-    place = next(number for number, row in enumerate(weighed.rows) if row["key"] == mine[0]["key"])
-    yield Reply(text=f"{line(group, person, mine[0])}: {why(weighed.problem, weighed.holders, place).sentences}")
+    said = weigh(group, store, week_of(group, mine[0]["starts"]), 1).opened(mine[0]["key"]).why(mine[0]["key"])
+    yield Reply(text=f"{line(group, person, mine[0])}: {said}")
 
 
 _OF_GROUP: Final[dict[str, Callable[[Group, RotaStore, RotaSettings, Mapping[str, str]], Iterator[Effect]]]] = {

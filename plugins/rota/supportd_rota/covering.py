@@ -10,8 +10,7 @@ from supportd.sdk.effects import PostDirect
 from supportd_rota.facts import off, on
 from supportd_rota.tables import HELD, OPEN
 from supportd_rota.texts import line, say
-from supportd_rota.weighing import weigh
-from supportd_rota.windows import monday_of
+from supportd_rota.weighing import week_of, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +39,7 @@ def cover(group: Group, store: RotaStore, settings: RotaSettings, key: str) -> I
     if row is None or row["state"] != OPEN or row["ends"] <= group.now:
         return
     if row["asking"] == "two":
-        monday = monday_of(group.local(row["starts"])) - timedelta(days=7)
+        monday = week_of(group, row["starts"]) - timedelta(days=7)
         able = [one for one in weigh(group, store, monday, _WEEKS).fitting(key) if one.id not in store.asked(key)]
         # Those who sleep now come after those who do not: two hours at night help nobody.
         able.sort(key=lambda one: group.awake_at(one, group.now) > group.now)

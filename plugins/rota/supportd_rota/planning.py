@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from supportd.sdk.ask import Ask, Step
 from supportd.sdk.effects import PostDirect, PostMessage, StartTimer
@@ -13,12 +12,11 @@ from supportd_rota.facts import on
 from supportd_rota.planner.search import search
 from supportd_rota.tables import HELD, OPEN, PROPOSED
 from supportd_rota.texts import line, lines, say
-from supportd_rota.weighing import weigh
-from supportd_rota.windows import monday_of, start_of, windows
+from supportd_rota.times import Pattern, Wall, expand
+from supportd_rota.weighing import week_of, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
     from supportd.sdk.effects import Effect
@@ -41,13 +39,12 @@ def tomorrow(group: Group, settings: RotaSettings) -> Iterator[Effect]:
 
 
 def _at(group: Group, day: date, settings: RotaSettings) -> datetime:
-    return start_of(datetime.combine(day, time(settings.plan_hour)), ZoneInfo(group.style.zone))
+    return Wall(datetime.combine(day, time(settings.plan_hour)), group.style.zone).starts()
 
 
 def begin(group: Group, settings: RotaSettings) -> Iterator[Effect]:
     """Wait for the next time at which duties are proposed."""
-    local = group.local(group.now)
-    day = monday_of(local) + timedelta(days=settings.plan_day)
+    day = week_of(group, group.now) + timedelta(days=settings.plan_day)
     for each in (day, day + timedelta(days=7)):
         if (moment := _at(group, each, settings)) > group.now:
             yield StartTimer(key=PLAN, at=moment)
@@ -68,32 +65,38 @@ def note(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Eff
 def propose(group: Group, store: RotaStore, settings: RotaSettings) -> Iterator[Effect]:
     """Make the duties of the next weeks, and put to people what is open; what nobody can take is looked after when it is near."""
     store.forget_before(group.now - _KEPT)
-    monday = monday_of(group.local(group.now)) + timedelta(days=7)
-    for duty, day, window in windows(store.duties(), group.style.zone, monday, settings.weeks_ahead):
-        store.make(f"{duty['key']}@{day.isoformat()}", duty, window)
+    monday, duties = week_of(group, group.now) + timedelta(days=7), {row["key"]: row for row in store.duties()}
+    for dated in expand([_pattern(row, group.style.zone) for row in duties.values()], monday, settings.weeks_ahead):
+        store.make(f"{dated.pattern.key}@{dated.day.isoformat()}", duties[dated.pattern.key], dated.window)
     weighed = weigh(group, store, monday, settings.weeks_ahead)
     if not weighed.people:
         return
     found = search(weighed.problem, 0, _SECONDS, _LOOKS)
     for row, before, member in zip(weighed.rows, weighed.holders, found.assignment, strict=True):
         if before is None and member is not None:
-            yield from _give(store, row, weighed.people[member])
+            person = weighed.people[member]
+            yield from _give(store, row, person, weighed.givers[person.id]["standing"].split())
+    new = {row["key"] for row in weighed.rows if row["state"] == OPEN}
     for person in weighed.people:
-        yield from _told(group, store, person, [row["key"] for row in weighed.rows if row["state"] == OPEN])
+        yield from _told(group, store, person, new)
         yield from _put(group, store, settings, person)
 
 
-def _give(store: RotaStore, row: Mapping[str, Any], person: Person) -> Iterator[Effect]:
+def _pattern(row: Mapping[str, Any], zone: str) -> Pattern:
+    begins, ends = time.fromisoformat(row["begins"]), time.fromisoformat(row["ends"])
+    return Pattern(row["key"], frozenset(map(int, row["days"].split())), begins, ends, zone, since=date.min, chain=row["kind"])
+
+
+def _give(store: RotaStore, row: Mapping[str, Any], person: Person, standing: Collection[str]) -> Iterator[Effect]:
     """Put an open duty to somebody, or let them have it at once if they need not be asked about its kind."""
-    giver = store.giver(person.id)
-    if giver is not None and row["kind"] in giver["standing"].split():
+    if row["kind"] in standing:
         if store.take(row["key"], person.id):
             yield from on(row, person.id)
     else:
         store.propose(row["key"], person.id)
 
 
-def _told(group: Group, store: RotaStore, person: Person, new: list[str]) -> Iterator[Effect]:
+def _told(group: Group, store: RotaStore, person: Person, new: Collection[str]) -> Iterator[Effect]:
     """Tell somebody which duties they have now without having been asked."""
     mine = [row for row in store.slots(holder=person.id, state=HELD) if row["key"] in new]
     if mine:

@@ -14,8 +14,7 @@ from supportd_rota.planner.limits import MILLION
 from supportd_rota.settings import RotaSettings
 from supportd_rota.tables import HELD, TABLES, RotaStore
 from supportd_rota.texts import TEXTS
-from supportd_rota.weighing import weigh
-from supportd_rota.windows import monday_of
+from supportd_rota.weighing import week_of, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -103,7 +102,7 @@ class Rota(Plugin):
             return ()
         held = [row for row in store.slots(state=HELD) if row["ends"] > group.now]
         entries = tuple((row["starts"], row["ends"], f"{row['kind']}: {group.name_of(row['holder'])}") for row in held)
-        ratios = sorted(weigh(group, store, monday_of(group.local(group.now)), 2).ratios().values(), reverse=True)
+        ratios = sorted(weigh(group, store, week_of(group, group.now), 2).ratios().values(), reverse=True)
         over = any(one > MILLION for one in ratios)
         words = ["Somebody carries more than they offered." if over else "Everybody is within what they offered."]
         if len(ratios) >= _FEW:

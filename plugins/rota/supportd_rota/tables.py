@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd.sdk.ids import PersonId
-    from supportd_rota.windows import Window
+    from supportd_rota.times import Window
 
 #: What comes back every week: wall time of the group's zone, load in tenths of a spoon, weight if nobody holds it.
 duties: Final = table(

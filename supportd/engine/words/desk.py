@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from supportd.engine.unit import JournalLine
 from supportd.errors import SupportdError
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class Desk:
         if wanted not in self.plugins.names():
             raise Unknown(what="plugin", name=name, look="plugins list")
         return wanted
+
+    def journal(self, reason: str) -> None:
+        """Note what was decided about people, without an id: the journal is chained, so what is written there cannot be forgotten."""
+        line = JournalLine(group=self.group, plugin="supportd", at=self.now, kind="people", outcome="changed", reason=reason)
+        self.uow.journal.add(line)
 
     def person(self, name: str) -> Person:
         """Return somebody of the group by name, Matrix id or opaque id, or raise :class:`Unknown`."""

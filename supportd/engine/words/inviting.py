@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from supportd.engine.unit import Invitation, JournalLine
+from supportd.engine.unit import Invitation
 from supportd.engine.words.desk import Said, Unusable, WordsUnclear
 from supportd.sdk._names import name_fits, visible
 
@@ -37,7 +37,7 @@ def invite(desk: Desk, name: str, occasion: str = "") -> Said:
     token = desk.uow.token("invitation", f"{desk.group}:{desk.id}")
     until = desk.now + WORKS_FOR
     desk.uow.invitations.add(token, Invitation(desk.group, name, until, occasion))
-    _journal(desk, "Somebody was given an invitation.")
+    desk.journal("Somebody was given an invitation.")
     local = facts.local(until)
     link = f"{desk.dispatcher.public_url}/j#{token}"
     text = (
@@ -51,9 +51,5 @@ def revoke(desk: Desk) -> Said:
     """Let no open invitation work any more."""
     count = desk.uow.invitations.revoke(desk.group)
     if count:
-        _journal(desk, "Open invitations were taken back.")
+        desk.journal("Open invitations were taken back.")
     return Said(f"Taken back: {count}." if count else "No invitation is open.", {"taken_back": count})
-
-
-def _journal(desk: Desk, reason: str) -> None:
-    desk.uow.journal.add(JournalLine(group=desk.group, plugin="supportd", at=desk.now, kind="people", outcome="changed", reason=reason))

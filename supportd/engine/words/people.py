@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 
 from supportd.engine import entering, forgetting, newkeys
 from supportd.engine.task import Task
-from supportd.engine.unit import JournalLine, NewPerson
+from supportd.engine.unit import NewPerson
 from supportd.engine.words import inviting, keepout
 from supportd.engine.words.desk import Said, Unusable, WordsUnclear
 from supportd.sdk._names import visible
@@ -117,7 +117,7 @@ def _again(desk: Desk, there: PersonId, roles: frozenset[Role]) -> Said:
     if roles <= has:
         return Said(f"{name} is in the group already.", {"id": there, "added": False})
     desk.uow.people.set_roles(there, has | roles)
-    _journal(desk, "somebody got another role")
+    desk.journal("Somebody got another role.")
     _tell(desk, there)
     return Said(f"{name} is {' and '.join(sorted(roles))} now.", {"id": there, "added": False, "roles": sorted(has | roles)})
 
@@ -134,7 +134,7 @@ def _take(desk: Desk, role: str, person: Person) -> Said:
         raise Unusable(reason=f"{person.name} is the last admin: make somebody else admin first")
     left = person.roles - {role}
     desk.uow.people.set_roles(person.id, left)
-    _journal(desk, "somebody lost a role")
+    desk.journal("Somebody lost a role.")
     _tell(desk, person.id)
     return Said(
         f"{person.name} is not {role} any more; answers they gave as one count no longer.", {"id": person.id, "roles": sorted(left)}
@@ -169,9 +169,3 @@ def _trust(desk: Desk, person: Person) -> Said:
     newkeys.trust(desk.uow, desk.facts(), person.id, desk.id)
     text = f"The encryption keys that {person.name} uses now are trusted from here on, if they had changed."
     return Said(text, {"id": person.id})
-
-
-def _journal(desk: Desk, what: str) -> None:
-    # Without an id: the journal is chained, so what is written there cannot be forgotten.
-    reason = f"{what[:1].upper()}{what[1:]}."
-    desk.uow.journal.add(JournalLine(group=desk.group, plugin="supportd", at=desk.now, kind="people", outcome="changed", reason=reason))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from supportd_rota.tables import TABLES, RotaStore
-from supportd_rota.windows import Window
+from supportd_rota.times import Window
 
 from supportd.sdk.ids import GroupId, PersonId
 from supportd.sdk.store import Rows, create_all

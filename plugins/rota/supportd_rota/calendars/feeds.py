@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from supportd_rota.calendars.reading import Read, Trouble
-    from supportd_rota.windows import Window
+    from supportd_rota.times import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from supportd_rota.windows import Window
+from supportd_rota.times import Window
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

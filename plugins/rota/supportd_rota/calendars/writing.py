@@ -17,7 +17,7 @@ from icalendar import Calendar, Event, vDuration
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from supportd_rota.windows import Window
+    from supportd_rota.times import Window
 
 _SPACE: Final = UUID("6f9c1d4e-8f0b-5d0e-9a53-6c1f5b7f2a10")
 #: How often a calendar program should look again.

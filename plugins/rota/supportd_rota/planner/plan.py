@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supportd_rota.planner.problem import BadProblem, parse
 from supportd_rota.planner.score import score
-from supportd_rota.planner.why import why
+from supportd_rota.planner.why import Explained
 
 if TYPE_CHECKING:
     from supportd_rota.planner.problem import Problem
     from supportd_rota.planner.rules import Assignment
+    from supportd_rota.planner.score import Score
     from supportd_rota.planner.search import Found
 
 FORMAT: Final = "supportd-rota-plan/1"
@@ -18,22 +19,23 @@ FORMAT: Final = "supportd-rota-plan/1"
 
 def write(problem: Problem, found: Found, seed: int, *, per_member: bool = False) -> dict[str, Any]:
     """Return the plan as JSON data; ``per_member`` adds ``ratios`` and ``why``, which say something about each person."""
+    judgement = score(problem, found.assignment)
     plan = {
-        **judged(problem, found.assignment),
+        **judged(found.assignment, judgement),
         "coverage_proven": found.proven,
         "coverage_bound": found.bound,
         "stopped_by": found.stopped_by,
         "seed": seed,
     }
     if per_member:
-        plan["ratios"] = list(score(problem, found.assignment).ratios)
-        plan["why"] = [why(problem, found.assignment, slot).sentences for slot in range(len(problem.slots))]
+        plan["ratios"] = list(judgement.ratios)
+        explained = Explained(problem, found.assignment)
+        plan["why"] = [explained.why(slot).sentences for slot in range(len(problem.slots))]
     return plan
 
 
-def judged(problem: Problem, assignment: Assignment) -> dict[str, Any]:
-    """Return the plan's fields that can be told from the assignment, without anything about one person."""
-    found = score(problem, assignment)
+def judged(assignment: Assignment, found: Score) -> dict[str, Any]:
+    """Return the plan's fields that can be told from the assignment and its score, without anything about one person."""
     return {
         "format": FORMAT,
         "assignment": assignment,

@@ -27,13 +27,18 @@ class Broken:
     slots: tuple[int, ...]
 
 
-def broken(problem: Problem, assignment: Sequence[int | None]) -> list[Broken]:
-    """Return every hard rule that the assignment breaks, sorted; an empty list says that it may be used."""
+def by_holder(assignment: Sequence[int | None]) -> dict[int, list[int]]:
+    """Return the slots of each member who holds any; of everybody else none."""
     held: dict[int, list[int]] = defaultdict(list)
     for slot, member in enumerate(assignment):
         if member is not None:
             held[member].append(slot)
-    return sorted(found for member, slots in held.items() for found in broken_by(problem, member, slots))
+    return held
+
+
+def broken(problem: Problem, assignment: Sequence[int | None]) -> list[Broken]:
+    """Return every hard rule that the assignment breaks, sorted; an empty list says that it may be used."""
+    return sorted(found for member, slots in by_holder(assignment).items() for found in broken_by(problem, member, slots))
 
 
 def broken_by(problem: Problem, member: int, slots: Sequence[int]) -> list[Broken]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from supportd_rota.planner.limits import carried, weight
-from supportd_rota.planner.rules import broken_by
+from supportd_rota.planner.rules import broken_by, by_holder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +58,7 @@ def complaints(problem: Problem, assignment: Sequence[int | None]) -> list[int]:
     """Return the held slots that an able, still fitting member could take and end below the holder's ratio of now."""
     now = ratios(problem, assignment)
     weights = [weight(one) for one in problem.members]
-    held: dict[int, list[int]] = defaultdict(list)
-    for slot, holder in enumerate(assignment):
-        if holder is not None:
-            held[holder].append(slot)
+    held = by_holder(assignment)
 
     def cheaper(slot: int, holder: int) -> bool:
         load = problem.slots[slot].load

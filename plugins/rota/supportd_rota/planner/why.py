@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from supportd_rota.planner.limits import MILLION, weight
-from supportd_rota.planner.rules import broken_by
+from supportd_rota.planner.rules import broken_by, by_holder
 from supportd_rota.planner.score import ratios
 
 if TYPE_CHECKING:
@@ -44,26 +44,33 @@ class Why:
         return f"{_FIRST[self.reason]} You are at {round(100 * self.ratio / MILLION)} % of what you offered."
 
 
+class Explained:
+    """One assignment that keeps the hard rules, looked at once for all questions about it."""
+
+    def __init__(self, problem: Problem, assignment: Sequence[int | None]) -> None:
+        """Look at who holds what."""
+        self._problem, self._assignment, self._now = problem, assignment, ratios(problem, assignment)
+        self._held = by_holder(assignment)
+
+    def why(self, slot: int) -> Why:
+        """Explain one slot."""
+        holder, able = self._assignment[slot], self._problem.slots[slot].able
+        others = sorted(able - {holder})
+        fitting = [one for one in others if not broken_by(self._problem, one, [*self._held[one], slot])]
+        if holder is None:
+            return Why("none" if not able else "somebody fits" if fitting else "nobody fits", None, 0)
+        return Why(self._reason(slot, holder, others, fitting), holder, self._now[holder])
+
+    def _reason(self, slot: int, holder: int, others: list[int], fitting: list[int]) -> Reason:
+        if not others:
+            return "only"
+        if not fitting:
+            return "no room"
+        load, now = self._problem.slots[slot].load, self._now
+        less = any(now[one] + load * weight(self._problem.members[one]) < now[holder] for one in fitting)
+        return "complaint" if less else "fairest"
+
+
 def why(problem: Problem, assignment: Sequence[int | None], slot: int) -> Why:
     """Explain one slot of an assignment that keeps the hard rules."""
-    holder, able = assignment[slot], problem.slots[slot].able
-    now = ratios(problem, assignment)
-    others = sorted(able - {holder}) if holder is not None else sorted(able)
-    fitting = [one for one in others if not broken_by(problem, one, [*_held(assignment, one), slot])]
-    if holder is None:
-        return Why("none" if not able else "somebody fits" if fitting else "nobody fits", None, 0)
-    return Why(_held_reason(problem, slot, now, holder, others, fitting), holder, now[holder])
-
-
-def _held_reason(problem: Problem, slot: int, now: list[int], holder: int, others: list[int], fitting: list[int]) -> Reason:
-    if not others:
-        return "only"
-    if not fitting:
-        return "no room"
-    load = problem.slots[slot].load
-    less = any(now[one] + load * weight(problem.members[one]) < now[holder] for one in fitting)
-    return "complaint" if less else "fairest"
-
-
-def _held(assignment: Sequence[int | None], member: int) -> list[int]:
-    return [slot for slot, holder in enumerate(assignment) if holder == member]
+    return Explained(problem, assignment).why(slot)

@@ -2,7 +2,6 @@
 
 - ``wall``: a `Wall` is what a clock on the wall shows, and where; `tiled` turns spans of wall time into windows of instants.
 - ``recurrence``: a `Pattern` is a duty that comes back; it is expanded on wall times only, never on instants.
-- ``people``: whether somebody is awake, and a reader's own time; data only.
 - ``cells``: week, day and part of the day of a window, as the planner counts them.
 
 An ambiguous start is the first of its two instants and an ambiguous end the last, so that two windows rather overlap than leave a gap.
@@ -13,9 +12,7 @@ since subtracting two times of one zone misses the change between them.
 """
 
 from supportd_rota.times.cells import Cell, cell
-from supportd_rota.times.people import Hours, Shown, shown
-from supportd_rota.times.recurrence import Dated, Pattern, expand
-from supportd_rota.times.wall import Span, Wall, minutes, tiled
-from supportd_rota.windows import Window
+from supportd_rota.times.recurrence import Dated, Pattern, expand, monday_of
+from supportd_rota.times.wall import Span, Wall, Window, minutes, tiled
 
-__all__ = ["Cell", "Dated", "Hours", "Pattern", "Shown", "Span", "Wall", "Window", "cell", "expand", "minutes", "shown", "tiled"]
+__all__ = ["Cell", "Dated", "Pattern", "Span", "Wall", "Window", "cell", "expand", "minutes", "monday_of", "tiled"]

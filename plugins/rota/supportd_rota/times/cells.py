@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from datetime import date
 
-    from supportd_rota.windows import Window
+    from supportd_rota.times.wall import Window
 
 #: The hours at which morning, afternoon, evening and night begin.
 _PARTS: Final = (6, 12, 17, 22)

@@ -11,7 +11,7 @@ from supportd_rota.times.wall import Span, Wall, tiled
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from supportd_rota.windows import Window
+    from supportd_rota.times.wall import Window
 
 _DAY = timedelta(days=1)
 
@@ -45,7 +45,7 @@ class Pattern:
         """Tell whether the duty starts on a local date."""
         if day.weekday() not in self.days or day < self.since or (self.until is not None and day > self.until):
             return False
-        return (monday(day) - monday(self.since)).days // 7 % self.every == 0
+        return (monday_of(day) - monday_of(self.since)).days // 7 % self.every == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Dated:
     window: Window
 
 
-def monday(day: date) -> date:
+def monday_of(day: date) -> date:
     """Return the Monday of the week of a local date."""
     return day - _DAY * day.weekday()
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from supportd_rota.windows import Window, end_of, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From one instant to another (aware, UTC)."""
+
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,11 @@ class Wall:
 
     def starts(self) -> datetime:
         """Return the first instant (UTC) at which the clock shows this, or the change that skips it."""
-        return start_of(self.shows, ZoneInfo(self.zone))
+        return _instant(self.shows, ZoneInfo(self.zone), fold=0)
 
     def ends(self) -> datetime:
         """Return the last instant (UTC) at which the clock shows this, or the change that skips it."""
-        return end_of(self.shows, ZoneInfo(self.zone))
+        return _instant(self.shows, ZoneInfo(self.zone), fold=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +64,19 @@ def tiled(spans: Sequence[Span]) -> list[Window]:
 def minutes(window: Window) -> int:
     """Return the real minutes of a window, whatever the clocks did in between."""
     return (window.end - window.start) // _MINUTE
+
+
+def _instant(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    found = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) == wall:
+        return found
+    # Skipped: with fold 1 the offset after the change is used, which gives an instant before it, and the other way round.
+    low, high = (wall.replace(tzinfo=zone, fold=one).astimezone(UTC) for one in (1, 0))
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from supportd_rota.calendars import FeedState, Read, Trouble, after, to_tell
-from supportd_rota.windows import Window
+from supportd_rota.times import Window
 
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 BUSY = (Window(NOW, NOW + timedelta(hours=1)),)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from supportd_rota.calendars import Read, Trouble, read_calendar, reading
 from supportd_rota.calendars.reader import answer
-from supportd_rota.windows import Window
+from supportd_rota.times import Window
 
 if TYPE_CHECKING:
     from types import ModuleType

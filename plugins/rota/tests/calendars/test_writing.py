@@ -9,7 +9,7 @@ import recurring_ical_events  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from supportd_rota.calendars import Entry, written
-from supportd_rota.windows import Window
+from supportd_rota.times import Window
 
 CHANGED = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
 _ZONES = ["Europe/London", "America/New_York", "Asia/Kathmandu", "Africa/Casablanca", "Australia/Lord_Howe"]

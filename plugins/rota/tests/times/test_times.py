@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from supportd_rota.times import Cell, Hours, Pattern, Shown, Span, Wall, Window, cell, expand, minutes, shown, tiled
+from supportd_rota.times import Cell, Pattern, Span, Wall, Window, cell, expand, minutes, tiled
 
 LONDON = "Europe/London"
 ZONES = st.sampled_from(
@@ -128,25 +128,40 @@ def test_a_duty_that_no_week_has_is_refused(wrong: dict[str, object]) -> None:
         _pattern("09:00", "10:00", **wrong)
 
 
-def test_people_are_asked_on_their_own_clock() -> None:
-    """Waking hours hold in the person's zone, also over midnight; equal times mean no quiet hours."""
-    moment = _utc("2027-07-01 21:30")
-    day = Hours(time(8), time(22), LONDON)
-    owl = Hours(time(14), time(3), LONDON)
+@pytest.mark.parametrize(
+    ("wall", "start", "end"),
+    [
+        ("2027-03-28 00:59", "2027-03-28 00:59", "2027-03-28 00:59"),
+        ("2027-03-28 01:30", "2027-03-28 01:00", "2027-03-28 01:00"),  # skipped: the change itself
+        ("2027-10-31 01:30", "2027-10-31 00:30", "2027-10-31 01:30"),  # twice: first start, last end
+        ("2027-10-31 02:00", "2027-10-31 02:00", "2027-10-31 02:00"),
+    ],
+)
+def test_london_when_the_clocks_change(wall: str, start: str, end: str) -> None:
+    """The days on which libraries were seen to go wrong."""
+    found = datetime.fromisoformat(wall)
 
-    assert (day.waking(moment), day.quiet(moment)) == (False, True)
-    assert Hours(time(8), time(22), "America/New_York").waking(moment)
-    assert (owl.waking(moment), owl.waking(_utc("2027-07-01 01:59")), owl.waking(_utc("2027-07-01 02:00"))) == (True, True, False)
-    assert Hours(time(8), time(8), LONDON).waking(moment)
-    assert (day.waking(_utc("2027-07-01 07:00")), day.waking(_utc("2027-07-01 21:00"))) == (True, False)
+    assert Wall(found, LONDON).starts() == datetime.fromisoformat(start).replace(tzinfo=UTC)
+    assert Wall(found, LONDON).ends() == datetime.fromisoformat(end).replace(tzinfo=UTC)
 
 
-def test_a_reader_sees_their_own_time() -> None:
-    """In the weeks when only one country has changed its clocks, the difference is another; an hour that comes again says so."""
-    meeting = _wall("2027-03-16 19:30").starts()
+def test_a_night_is_as_long_as_it_really_is() -> None:
+    """22:00 to 06:00 are seven hours in the night in which the clocks go on, and nine when they go back."""
+    nights = [
+        one.window
+        for first, night in ((date(2027, 3, 22), date(2027, 3, 27)), (date(2027, 10, 25), date(2027, 10, 30)))
+        for one in expand([_pattern("22:00", "06:00")], first, 1)
+        if one.day == night
+    ]
 
-    assert shown(meeting, "America/New_York") == Shown(date(2027, 3, 16), 1, "15:30", "America/New_York")
-    assert shown(_utc("2027-10-31 01:30"), LONDON) == Shown(date(2027, 10, 31), 6, "01:30", LONDON, second=True)
+    assert [(one.end - one.start) / timedelta(hours=1) for one in nights] == [7, 9]
+
+
+def test_a_meeting_alone_ends_at_its_last_instant() -> None:
+    """Where nothing of its kind follows, an ambiguous end is the later one: rather an overlap than a gap."""
+    (found,) = [one.window for one in expand([_pattern("00:30", "01:30", days=frozenset({6}))], date(2027, 10, 25), 1)]
+
+    assert found.end - found.start == timedelta(hours=2)
 
 
 @pytest.mark.parametrize(
